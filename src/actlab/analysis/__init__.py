@@ -1,0 +1,1 @@
+"""What an activation does to a signal, computed from its definition alone."""

@@ -1,0 +1,61 @@
+"""ELU: the exponential linear unit."""
+
+from actlab.core import Activation, Domain, FromOutput, Joint, Param, Reference, Traits
+
+
+def textbook(m, x, *, alpha):
+    return m.where(x > 0, x, alpha * (m.exp(x) - 1))
+
+
+def forward(m, x, *, alpha):
+    return m.where(x <= 0, alpha * m.expm1(m.guard(x, x <= 0, 0)), x)
+
+
+def derivative(m, x, *, alpha):
+    return m.where(x > 0, 1, m.scaled_exp(alpha, m.guard(x, x <= 0, 0)))
+
+
+def derivative_from_output(m, y, *, alpha):
+    return m.where(y > 0, 1, y + alpha)
+
+
+def alpha_partial_from_output(m, y, *, alpha):
+    return m.where(y > 0, 0, y / alpha)
+
+
+ELU = Activation(
+    name="elu",
+    title="ELU: the exponential linear unit, the identity above 0 and alpha (e^x - 1) below",
+    forward=forward,
+    derivative=derivative,
+    textbook=textbook,
+    params=(Param("alpha", 1.0, Domain(0.0), "minus the limit at -inf, and the slope at 0"),),
+    joints=(Joint("0", lambda alpha: 0.0, "alpha", lambda alpha: alpha),),
+    from_output=FromOutput(
+        derivative=derivative_from_output,
+        partials={"alpha": alpha_partial_from_output},
+        note="absolute error half an ulp of alpha; the relative error grows in the tail and the "
+        "slope is exactly 0 below about -17 (float32), -8.3 (float16), -6.2 (bfloat16)",
+    ),
+    traits=Traits(
+        monotone=True,
+        convex=True,
+        odd=False,
+        smoothness=1,
+        low=-1.0,
+        high=float("inf"),
+        lipschitz=1.0,
+    ),
+    references=(
+        Reference(
+            "Clevert, Unterthiner, Hochreiter",
+            2015,
+            "Fast and accurate deep network learning by exponential linear units (ELUs)",
+            "arXiv:1511.07289",
+        ),
+    ),
+    notes=(
+        "C^1 only for alpha = 1; at x = 0 the slope is taken as alpha, as PyTorch does.",
+        "The mean output for N(0, 1) inputs is 0.398942 - 0.238422 alpha.",
+    ),
+)

@@ -1,0 +1,40 @@
+"""ReLU: the rectified linear unit."""
+
+from actlab.core import Activation, FromOutput, Joint, Reference, Traits
+
+
+def forward(m, x):
+    return m.where(x <= 0, 0, x)
+
+
+def derivative(m, x):
+    return m.where(x <= 0, 0, 1)
+
+
+RELU = Activation(
+    name="relu",
+    title="ReLU: the rectified linear unit, max(x, 0)",
+    forward=forward,
+    derivative=derivative,
+    joints=(Joint("0", lambda: 0.0, "0", lambda: 0.0),),
+    from_output=FromOutput(derivative=derivative, note="exact"),
+    saves="output",
+    traits=Traits(
+        monotone=True,
+        convex=True,
+        odd=False,
+        smoothness=0,
+        low=0.0,
+        high=float("inf"),
+        lipschitz=1.0,
+        dead=(-float("inf"), 0.0),
+    ),
+    references=(
+        Reference(
+            "Nair, Hinton",
+            2010,
+            "Rectified linear units improve restricted Boltzmann machines",
+            "ICML 2010",
+        ),
+    ),
+)

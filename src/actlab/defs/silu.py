@@ -1,0 +1,56 @@
+"""SiLU, also known as swish: the input times its sigmoid."""
+
+from actlab.core import Activation, Reference, Traits
+
+FAR = 800.0
+"""Beyond +-800 the sigmoid differs from 0 or 1 by less than any double can show."""
+
+
+def textbook(m, x):
+    return x / (1 + m.exp(-x))
+
+
+def textbook_derivative(m, x):
+    return m.sigmoid(x) * (1 + x * (1 - m.sigmoid(x)))
+
+
+def forward(m, x):
+    middle = m.guard(x, (x >= -FAR) & (x <= FAR), 0)
+    return m.where(x < -FAR, 0, m.where(x <= FAR, middle * m.sigmoid(middle), x))
+
+
+def derivative(m, x):
+    middle = m.guard(x, (x >= -FAR) & (x <= FAR), 0)
+    slope = m.sigmoid(middle) * (1 + middle * m.sigmoid(-middle))
+    return m.where(x < -FAR, 0, m.where(x <= FAR, slope, 1))
+
+
+SILU = Activation(
+    name="silu",
+    title="SiLU: the sigmoid linear unit, x times sigmoid(x)",
+    forward=forward,
+    derivative=derivative,
+    textbook=textbook,
+    textbook_derivative=textbook_derivative,
+    aliases=("swish",),
+    traits=Traits(
+        monotone=False,
+        convex=False,
+        odd=False,
+        smoothness=float("inf"),
+        low=-0.2784645427610738,
+        high=float("inf"),
+        lipschitz=1.0998393194980503,
+    ),
+    references=(
+        Reference(
+            "Elfwing, Uchibe, Doya",
+            2017,
+            "Sigmoid-weighted linear units for neural network function approximation",
+            "arXiv:1702.03118",
+        ),
+        Reference("Ramachandran, Zoph, Le", 2017, "Searching for activation functions",
+                  "arXiv:1710.05941"),
+    ),
+    notes=("0 at -inf; the usual product x sigmoid(x) gives NaN there.",),
+)

@@ -1,0 +1,43 @@
+"""Softplus: the logarithm of 1 + e^x."""
+
+from actlab.core import Activation, Reference, Traits
+
+
+def textbook(m, x):
+    return m.log1p(m.exp(x))
+
+
+def forward(m, x):
+    above = m.guard(x, x > 0, 0)
+    below = m.guard(x, x <= 0, 0)
+    return m.where(x <= 0, m.log1p(m.exp(below)), x + m.log1p(m.exp(-above)))
+
+
+def derivative(m, x):
+    return m.sigmoid(x)
+
+
+SOFTPLUS = Activation(
+    name="softplus",
+    title="Softplus: log(1 + e^x)",
+    forward=forward,
+    derivative=derivative,
+    textbook=textbook,
+    traits=Traits(
+        monotone=True,
+        convex=True,
+        odd=False,
+        smoothness=float("inf"),
+        low=0.0,
+        high=float("inf"),
+        lipschitz=1.0,
+    ),
+    references=(
+        Reference(
+            "Dugas, Bengio, Belisle, Nadeau, Garcia",
+            2000,
+            "Incorporating second-order functional knowledge for better option pricing",
+            "NIPS 2000",
+        ),
+    ),
+)

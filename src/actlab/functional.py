@@ -1,0 +1,283 @@
+"""Activations as functions: ``import actlab.functional as F; F.powerlu(x, p=2.0)``.
+
+The four functions actlab is built around are written out below. Every other registered
+activation is an attribute too (``F.gelu``), and ``call`` takes any name, including a
+definition of your own: ``F.call("mymodule:foo", x)``.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
+
+from torch import Tensor
+
+from actlab import registry
+from actlab.core import Activation
+from actlab.describe import docstring
+from actlab.kernels.apply import apply
+
+Parameter: TypeAlias = float | Tensor
+Backend: TypeAlias = Literal["formula", "native", "triton"] | None
+Save: TypeAlias = Literal["input", "output"] | None
+
+# Looked up once, here: a compiler that traces a call then meets a constant, not a search.
+SHIPPED = registry.shipped()
+
+
+def call(
+    activation: str | Activation,
+    x: Tensor,
+    *args: Parameter,
+    channel_dim: int = 1,
+    backend: Backend = None,
+    save: Save = None,
+    **params: Parameter,
+) -> Tensor:
+    """Apply any activation, by name or by definition.
+
+    Args:
+        activation: a name, an alias, ``"module:object"`` or an ``Activation``.
+        x: any shape; float64, float32, float16 or bfloat16.
+        *args, **params: its parameters; those not given take their defaults.
+        channel_dim: dimension along which 1-D parameters lie. Default: 1.
+        backend: None for the best available; a name runs it or raises. Default: None.
+        save: what backward works from. Default: None, as the definition says.
+
+    Shape:
+        (*) to (*), same dtype, and same strides when x is dense.
+
+    Raises:
+        ValueError: an unknown name, or a parameter outside its domain.
+        TypeError: a dtype or parameter type that is not accepted.
+
+    Example:
+        >>> import torch, actlab.functional as F
+        >>> F.call("leaky_relu", torch.tensor([-1.0, 2.0]), negative_slope=0.5)
+        tensor([-0.5000,  2.0000])
+    """
+    known = isinstance(activation, str) and activation in SHIPPED
+    definition = SHIPPED[activation] if known else registry.get(activation)
+    return apply(
+        definition,
+        x,
+        definition.bind(args, params),
+        channel_dim=channel_dim,
+        backend=backend,
+        save=save,
+    )
+
+
+def powerlu(
+    x: Tensor,
+    p: Parameter = 2.0,
+    *,
+    channel_dim: int = 1,
+    backend: Backend = None,
+    save: Save = None,
+) -> Tensor:
+    """PowerLU: zero, then a power ramp on [-1, 1], then the identity.
+
+    ``f(x) = 0`` for x < -1, ``((x + 1) / 2)**p`` for -1 <= x <= 1, ``x`` for x > 1.
+    Its slope is 0 at x = -1 and p/2 at x = 1 (the middle piece is closed).
+
+    Args:
+        x: any shape; float64, float32, float16 or bfloat16.
+        p: exponent in (0, inf), a number or a tensor. Default: 2. For p < 1 the slope is
+            unbounded just above x = -1.
+        channel_dim: dimension along which a 1-D ``p`` lies. Default: 1.
+        backend: None for the best available; a name runs it or raises. Default: None.
+        save: ``"output"`` (the default) keeps only the output for backward, which the next
+            layer keeps anyway; the slope is then within 2 ulp wherever the output is a normal
+            number, and off by at most the slope at the smallest subnormal output below (float16,
+            p = 2: 2.4e-4). ``"input"`` keeps x: within 2 ulp everywhere. A ``p`` that requires a
+            gradient keeps x unless told otherwise.
+
+    Shape:
+        (*) to (*), same dtype, and same strides when x is dense.
+
+    Raises:
+        ValueError: p is NaN, infinite or not positive, or does not fit the channels.
+        TypeError: x is not floating point, or p is not a real number or tensor.
+
+    Reference:
+        oknomad.blog (2026); p = 2 is SmeLU with beta = 1 (Shamir et al. 2020, arXiv:2010.09931).
+
+    Example:
+        >>> import torch, actlab.functional as F
+        >>> F.powerlu(torch.tensor([-2.0, 0.0, 1.0, 3.0]))
+        tensor([0.0000, 0.2500, 1.0000, 3.0000])
+    """
+    return apply(
+        SHIPPED["powerlu"], x, {"p": p}, channel_dim=channel_dim, backend=backend, save=save
+    )
+
+
+def expolu(
+    x: Tensor,
+    a: Parameter = 1.0,
+    b: Parameter = 1.0,
+    p: Parameter = 2.0,
+    *,
+    channel_dim: int = 1,
+    backend: Backend = None,
+    save: Save = None,
+) -> Tensor:
+    """ExpoLU: zero, then a power ramp on [-b, b], then a line of slope 1.
+
+    ``f(x) = 0`` for x < -b, ``(x + b)**p / a`` for -b <= x <= b,
+    ``x - b + (2 b)**p / a`` for x > b. Its slope is 0 at x = -b and (p/a) (2b)**(p-1) at x = b.
+
+    Args:
+        x: any shape; float64, float32, float16 or bfloat16.
+        a: divisor of the ramp in (0, inf), a number or a tensor. Default: 1.
+        b: half-width of the ramp in [0, inf); 0 gives ReLU. Default: 1.
+        p: exponent in (0, inf). Default: 2. For p < 1 the slope is unbounded just above x = -b.
+        channel_dim: dimension along which 1-D parameters lie. Default: 1.
+        backend: None for the best available; a name runs it or raises. Default: None.
+        save: ``"output"`` (the default) or ``"input"``, as in ``powerlu``.
+
+    Shape:
+        (*) to (*), same dtype, and same strides when x is dense.
+
+    Raises:
+        ValueError: a parameter is NaN, infinite, outside its domain or does not fit the channels.
+        TypeError: x is not floating point, or a parameter is not a real number or tensor.
+
+    Reference:
+        oknomad.blog (2026).
+
+    Example:
+        >>> import torch, actlab.functional as F
+        >>> F.expolu(torch.tensor([-2.0, 0.0, 1.0, 3.0]))
+        tensor([0., 1., 4., 6.])
+    """
+    return apply(
+        SHIPPED["expolu"],
+        x,
+        {"a": a, "b": b, "p": p},
+        channel_dim=channel_dim,
+        backend=backend,
+        save=save,
+    )
+
+
+def ralu(
+    x: Tensor,
+    alpha: Parameter = 3.0,
+    *,
+    channel_dim: int = 1,
+    backend: Backend = None,
+    save: Save = None,
+) -> Tensor:
+    """RaLU: the rational linear unit ``x (x**2 + alpha) / (x**2 + 1)``, smooth and odd.
+
+    Its slope is ``1 + (alpha - 1) (1 - x**2) / (1 + x**2)**2``: alpha at 0, 1 far away.
+
+    Args:
+        x: any shape; float64, float32, float16 or bfloat16.
+        alpha: slope at 0, any real number or a tensor. Default: 3. 1 is the identity; the
+            function is monotone exactly for 0 <= alpha <= 9.
+        channel_dim: dimension along which a 1-D ``alpha`` lies. Default: 1.
+        backend: None for the best available; a name runs it or raises. Default: None.
+        save: ``"input"`` (the default), or ``"output"`` for a number alpha in [0, 9]: the
+            input is then recovered as the root of a cubic. Relative error of the slope about
+            3e-7 in float32 up to alpha = 5, and 1e-2 at alpha = 9.
+
+    Shape:
+        (*) to (*), same dtype, and same strides when x is dense.
+
+    Raises:
+        ValueError: alpha is NaN or infinite, or does not fit the channels.
+        TypeError: x is not floating point, or alpha is not a real number or tensor.
+
+    Reference:
+        shimataro (2025), RaLU: Rational Linear Unit.
+
+    Example:
+        >>> import torch, actlab.functional as F
+        >>> F.ralu(torch.tensor([-1.0, 0.0, 1.0, 2.0]))
+        tensor([-2.0000,  0.0000,  2.0000,  2.8000])
+    """
+    return apply(
+        SHIPPED["ralu"], x, {"alpha": alpha}, channel_dim=channel_dim, backend=backend, save=save
+    )
+
+
+def elu(
+    x: Tensor,
+    alpha: Parameter = 1.0,
+    *,
+    channel_dim: int = 1,
+    backend: Backend = None,
+    save: Save = None,
+) -> Tensor:
+    """ELU: the exponential linear unit, ``x`` for x > 0 and ``alpha (e**x - 1)`` for x <= 0.
+
+    Its slope is 1 above 0 and ``alpha e**x`` at and below 0 (alpha at 0, as in PyTorch).
+
+    Args:
+        x: any shape; float64, float32, float16 or bfloat16.
+        alpha: minus the limit at -inf, in (0, inf); a number or a tensor. Default: 1.
+        channel_dim: dimension along which a 1-D ``alpha`` lies. Default: 1.
+        backend: None for the best available; a name runs it or raises. Default: None.
+        save: ``"input"`` (the default): the slope is right down to underflow. ``"output"``:
+            absolute error half an ulp of alpha, so that the slope is exactly 0 below about
+            -17 (float32), -8.3 (float16), -6.2 (bfloat16).
+
+    Shape:
+        (*) to (*), same dtype, and same strides when x is dense.
+
+    Raises:
+        ValueError: alpha is NaN, infinite or not positive, or does not fit the channels.
+        TypeError: x is not floating point, or alpha is not a real number or tensor.
+
+    Reference:
+        Clevert, Unterthiner, Hochreiter (2015), arXiv:1511.07289.
+
+    Example:
+        >>> import torch, actlab.functional as F
+        >>> F.elu(torch.tensor([-1.0, 0.0, 2.0]))
+        tensor([-0.6321,  0.0000,  2.0000])
+    """
+    return apply(
+        SHIPPED["elu"], x, {"alpha": alpha}, channel_dim=channel_dim, backend=backend, save=save
+    )
+
+
+@functools.cache
+def _function(definition: Activation) -> Callable[..., Tensor]:
+    """The function of a registered activation, with its own signature and docstring."""
+    Kind = inspect.Parameter
+    spec = inspect.Signature(
+        [
+            Kind("x", Kind.POSITIONAL_OR_KEYWORD),
+            *(
+                Kind(p.name, Kind.POSITIONAL_OR_KEYWORD, default=p.default)
+                for p in definition.params
+            ),
+            Kind("channel_dim", Kind.KEYWORD_ONLY, default=1),
+            Kind("backend", Kind.KEYWORD_ONLY, default=None),
+            Kind("save", Kind.KEYWORD_ONLY, default=None),
+        ]
+    )
+
+    def function(x: Tensor, *args: Parameter, **keywords: Any) -> Tensor:
+        return call(definition, x, *args, **keywords)
+
+    function.__name__ = function.__qualname__ = definition.name
+    function.__doc__ = docstring(definition)
+    function.__signature__ = spec  # type: ignore[attr-defined]
+    return function
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_") or name not in registry.names():
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _function(registry.get(name))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *registry.names()})

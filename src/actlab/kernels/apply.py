@@ -1,0 +1,117 @@
+"""The single runtime entry: validate, choose a path, compute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from actlab.core import Activation
+from actlab.kernels import formula as formulas
+from actlab.kernels.autograd import Elementwise, forward_blocks, in_channels
+from actlab.kernels.policy import DTYPES, check_backend, form_to_save, must_trace
+
+DTYPE_NAMES = ", ".join(str(dtype).removeprefix("torch.") for dtype in DTYPES)
+
+
+def apply(
+    activation: Activation,
+    x: Tensor,
+    params: Mapping[str, Any],
+    *,
+    channel_dim: int = 1,
+    backend: str | None = None,
+    save: str | None = None,
+) -> Tensor:
+    """Apply an activation to a tensor.
+
+    Args:
+        activation: the definition.
+        x: any shape, float64, float32, float16 or bfloat16.
+        params: every parameter by name: a Python number, or a tensor with one value or one
+            value per channel.
+        channel_dim: the dimension of ``x`` along which per-channel parameters lie. Default: 1.
+        backend: None for the best available, or ``"formula"``.
+        save: what backward works from, ``"input"`` or ``"output"``; None for the default.
+
+    Returns:
+        A new tensor of the shape and dtype of ``x``, and of its strides when ``x`` is dense.
+
+    Raises:
+        TypeError: ``x`` or a parameter has a type or dtype that is not accepted.
+        ValueError: a parameter is outside its domain or does not fit the channels.
+        BackendUnavailableError: the backend asked for cannot serve the call.
+    """
+    _check_input(activation.name, x)
+    check_backend(activation.name, backend)
+    values = {p.name: _checked(activation, p.name, params[p.name], x, channel_dim)
+              for p in activation.params}
+    form = form_to_save(activation, values, save)
+    if must_trace(x, *values.values()):
+        spread = {
+            name: in_channels(v, x.dim(), channel_dim) if isinstance(v, Tensor) else v
+            for name, v in values.items()
+        }
+        return formulas.traced(activation.forward, x, spread)
+    tensors = [x, *(v for v in values.values() if isinstance(v, Tensor))]
+    if torch.is_grad_enabled() and any(t.requires_grad for t in tensors):
+        return Elementwise.apply(activation, form, channel_dim, x, *values.values())
+    with torch.no_grad():
+        spread = {
+            name: in_channels(v, x.dim(), channel_dim) if isinstance(v, Tensor) else v
+            for name, v in values.items()
+        }
+        return forward_blocks(activation, x, spread)
+
+
+def _check_input(owner: str, x: Any) -> None:
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{owner}: x must be a torch.Tensor, got {type(x).__name__}")
+    if x.dtype not in DTYPES:
+        raise TypeError(f"{owner}: x must be one of {DTYPE_NAMES}, got {_name(x.dtype)}")
+    if x.layout != torch.strided and type(x) is Tensor:
+        raise TypeError(f"{owner}: x must be a strided (dense) tensor, got layout {x.layout}")
+
+
+def _checked(
+    activation: Activation, name: str, value: Any, x: Tensor, channel_dim: int
+) -> float | Tensor:
+    if not isinstance(value, Tensor):
+        number = activation.param(name).check(activation.name, value)
+        # A compiler may trace a changing number symbolically; formulas branch on exponents and
+        # some of their operations do not take symbols. Its digits are a constant.
+        return float.fromhex(number.hex()) if torch.compiler.is_compiling() else number
+    owner = activation.name
+    if value.dtype not in DTYPES:
+        raise TypeError(f"{owner}: {name} must be one of {DTYPE_NAMES}, got {_name(value.dtype)}")
+    if value.dim() > 1:
+        raise ValueError(
+            f"{owner}: {name} must be a number, a tensor with one element or a 1-D tensor with "
+            f"one value per channel, got shape {tuple(value.shape)}"
+        )
+    if value.numel() != 1:
+        _check_channels(owner, name, value, x, channel_dim)
+    if value.device != x.device and not (value.dim() == 0 and value.device.type == "cpu"):
+        raise ValueError(f"{owner}: {name} is on {value.device} but x is on {x.device}")
+    return value
+
+
+def _check_channels(owner: str, name: str, value: Tensor, x: Tensor, channel_dim: int) -> None:
+    if isinstance(channel_dim, bool) or not isinstance(channel_dim, int):
+        raise TypeError(f"{owner}: channel_dim must be an integer, got {channel_dim!r}")
+    if not -x.dim() <= channel_dim < x.dim():
+        raise ValueError(
+            f"{owner}: channel_dim={channel_dim} is not a dimension of x with shape "
+            f"{tuple(x.shape)}; {name} has {value.numel()} values"
+        )
+    if x.shape[channel_dim] != value.numel():
+        raise ValueError(
+            f"{owner}: {name} has {value.numel()} values but x has {x.shape[channel_dim]} "
+            f"channels in dimension {channel_dim} of shape {tuple(x.shape)}"
+        )
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

@@ -1,0 +1,215 @@
+"""The one autograd Function that every elementwise activation runs through.
+
+It keeps a single tensor for backward, the input or the output as the definition says, and the
+parameters. Backward runs the derivative formula block by block; when a graph of the backward
+itself is wanted (``create_graph``) or a transform is active, it runs differentiable operations
+on the same saved tensor instead, so that derivatives of every order exist.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from actlab.core import Activation
+from actlab.core.spec import Formula
+from actlab.kernels import formula as formulas
+from actlab.kernels.formula import Params
+from actlab.kernels.policy import must_trace
+
+Form = Literal["input", "output"]
+
+
+def forward_blocks(activation: Activation, x: Tensor, params: Params) -> Tensor:
+    """``f(x)`` without a graph, in the shape, dtype and (when dense) strides of ``x``."""
+    out = torch.empty_like(x)
+    order = _memory_order(out)
+    flat_x, flat_params = _flat(x, order), _flat_params(params, x, order)
+    spread = [name for name, value in flat_params.items() if _is_spread(value)]
+
+    def step(block: Tensor, *parts: Tensor) -> tuple[Tensor]:
+        local = flat_params | dict(zip(spread, parts, strict=True))
+        return (formulas.evaluate(activation.forward, block, local, x.dtype),)
+
+    flat_out = out.permute(order).view(-1)
+    formulas.blockwise(step, [flat_x, *(flat_params[name] for name in spread)], [flat_out])
+    return out
+
+
+class Elementwise(torch.autograd.Function):
+    """``f(x; params)`` with one saved tensor."""
+
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any, activation: Activation, form: Form, channel_dim: int, x: Tensor, *values: Any
+    ) -> Tensor:
+        names = [param.name for param in activation.params]
+        params = dict(zip(names, values, strict=True))
+        y = forward_blocks(activation, x, _spread(params, x, channel_dim))
+        tensors = {name: v for name, v in params.items() if isinstance(v, Tensor)}
+        ctx.save_for_backward(x if form == "input" else y, *tensors.values())
+        ctx.activation, ctx.form, ctx.channel_dim = activation, form, channel_dim
+        ctx.tensor_names = tuple(tensors)
+        ctx.params = params | dict.fromkeys(tensors)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, cotangent: Tensor) -> Any:  # type: ignore[override]
+        saved, *tensors = ctx.saved_tensors
+        params = ctx.params | dict(zip(ctx.tensor_names, tensors, strict=True))
+        wants_x = ctx.needs_input_grad[3]
+        wanted = [
+            name
+            for name, needed in zip(params, ctx.needs_input_grad[4:], strict=True)
+            if needed
+        ]
+        work = _traced_backward if _needs_graph(cotangent, saved) else _block_backward
+        grads = work(
+            ctx.activation, ctx.form, ctx.channel_dim, saved, params, cotangent, wants_x, wanted
+        )
+        return (None, None, None, grads.get(None), *(grads.get(name) for name in params))
+
+
+def _needs_graph(*tensors: Tensor) -> bool:
+    return torch.is_grad_enabled() or must_trace(*tensors)
+
+
+def _formulas(
+    activation: Activation, form: Form, wants_x: bool, wanted: list[str]
+) -> dict[str | None, Formula]:
+    """The derivative formula for the input (key None) and for each wanted parameter."""
+    if form == "output" and activation.from_output is not None:
+        slope, partials = activation.from_output.derivative, activation.from_output.partials
+    else:
+        slope = activation.derivative
+        partials = {
+            name: formulas.partial_formula(activation.forward, name) for name in wanted
+        }
+    chosen: dict[str | None, Formula] = {None: slope} if wants_x else {}
+    return chosen | {name: partials[name] for name in wanted}
+
+
+def _block_backward(
+    activation: Activation,
+    form: Form,
+    channel_dim: int,
+    saved: Tensor,
+    params: Params,
+    cotangent: Tensor,
+    wants_x: bool,
+    wanted: list[str],
+) -> dict[str | None, Tensor]:
+    """Gradients without a graph, block by block; parameter gradients in one fixed order."""
+    chosen = _formulas(activation, form, wants_x, wanted)
+    flat_sources = _spread(params, saved, channel_dim)
+    grad_x = torch.empty_like(saved)
+    order = _memory_order(grad_x)
+    flat_saved, flat_cotangent = _flat(saved, order), _flat(cotangent, order)
+    flat_params = _flat_params(flat_sources, saved, order)
+    spread = [name for name, value in flat_params.items() if _is_spread(value)]
+    storage = saved.dtype
+    wide = formulas.compute_dtype(saved)
+    grads = {
+        name: torch.empty_like(grad_x, dtype=storage if name is None else wide) for name in chosen
+    }
+
+    def step(block: Tensor, g: Tensor, *parts: Tensor) -> list[Tensor]:
+        local = flat_params | dict(zip(spread, parts, strict=True))
+        factors = [formulas.evaluate(f, block, local, storage) for f in chosen.values()]
+        return [_passed(g.to(wide), factor, storage) for factor in factors]
+
+    formulas.blockwise(
+        step,
+        [flat_saved, flat_cotangent, *(flat_params[name] for name in spread)],
+        [grad.permute(order).view(-1) for grad in grads.values()],
+    )
+    return {
+        name: grad if name is None else _reduced(grad, params[name], channel_dim)
+        for name, grad in grads.items()
+    }
+
+
+def _passed(cotangent: Tensor, slope: Tensor, storage: torch.dtype) -> Tensor:
+    """``cotangent * slope``; a dead element passes 0, whatever comes in, infinite or NaN."""
+    dead = (slope == 0) | ((formulas.rounded(slope, storage) == 0) & ~torch.isfinite(cotangent))
+    return torch.where(dead, 0.0, cotangent * slope)
+
+
+def _traced_backward(
+    activation: Activation,
+    form: Form,
+    channel_dim: int,
+    saved: Tensor,
+    params: Params,
+    cotangent: Tensor,
+    wants_x: bool,
+    wanted: list[str],
+) -> dict[str | None, Tensor]:
+    """Gradients as differentiable operations on the saved tensor."""
+    spread = _spread(params, saved, channel_dim)
+    g = cotangent.to(formulas.compute_dtype(saved))
+    grads: dict[str | None, Tensor] = {}
+    for name, chosen in _formulas(activation, form, wants_x, wanted).items():
+        slope = formulas.traced_wide(chosen, saved, spread)
+        # Only a non-finite cotangent is masked: where the slope crosses 0, its own slope counts.
+        grad = torch.where((slope == 0) & ~torch.isfinite(g), 0.0, g * slope)
+        if name is None:
+            grads[name] = grad.to(saved.dtype)
+        else:
+            param = params[name]
+            total = grad.sum_to_size(spread[name].shape)
+            grads[name] = total.reshape(param.shape).to(param.dtype)
+    return grads
+
+
+def _reduced(terms: Tensor, param: Tensor, channel_dim: int) -> Tensor:
+    """Sums of per-element terms in the shape and dtype of the parameter, in logical order."""
+    if param.numel() == 1:
+        total = formulas.ordered_sum(terms.reshape(1, -1))
+    else:
+        total = formulas.ordered_sum(terms.movedim(channel_dim, 0).reshape(param.numel(), -1))
+    return total.reshape(param.shape).to(param.dtype)
+
+
+def _spread(params: Params, x: Tensor, channel_dim: int) -> dict[str, float | Tensor]:
+    """Parameters shaped to broadcast against ``x``: one value, or one per channel."""
+    return {
+        name: in_channels(value, x.dim(), channel_dim) if isinstance(value, Tensor) else value
+        for name, value in params.items()
+    }
+
+
+def in_channels(param: Tensor, dims: int, channel_dim: int) -> Tensor:
+    """A parameter tensor shaped to broadcast along the channel dimension."""
+    if param.numel() == 1:
+        return param.reshape(())
+    shape = [1] * dims
+    shape[channel_dim] = param.numel()
+    return param.reshape(shape)
+
+
+def _flat_params(params: Params, x: Tensor, order: list[int]) -> dict[str, float | Tensor]:
+    """Shared parameters as they are, per-channel ones with one value per element of ``x``."""
+    return {
+        name: _flat(value.expand(x.shape), order)
+        if isinstance(value, Tensor) and value.numel() > 1
+        else value
+        for name, value in params.items()
+    }
+
+
+def _is_spread(value: float | Tensor) -> bool:
+    return isinstance(value, Tensor) and value.dim() == 1
+
+
+def _memory_order(dense: Tensor) -> list[int]:
+    """The dimensions of a dense tensor from outermost to innermost in memory."""
+    strides, shape = dense.stride(), dense.shape
+    return sorted(range(dense.dim()), key=lambda d: (-strides[d], shape[d] == 1, d))
+
+
+def _flat(x: Tensor, order: list[int]) -> Tensor:
+    """The elements of ``x`` in the given order of dimensions, contiguous."""
+    return x.permute(order).contiguous().view(-1)

@@ -1,0 +1,133 @@
+"""Formulas on tensors: as traceable operations, and block by block without a graph.
+
+The block-wise form is what eager tensors use. A block stays in the cache while the formula's
+operations pass over it, so large tensors need no large temporaries. And it makes results
+independent of layout, length, offset and thread count to the last bit: torch's vectorised loops
+round some functions (``pow``) differently in their scalar tail, so every block is filled up to a
+multiple of the widest vector, and no block is large enough to be split between threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from actlab.core.spec import Formula
+from actlab.interpret.dual import Dual, DualMaths
+from actlab.interpret.torch_ import TorchMaths
+from actlab.kernels.policy import compute_dtype
+
+Params = Mapping[str, "float | Tensor"]
+
+BLOCK = 32768
+"""Elements a block holds: torch runs no more than this many in one thread."""
+
+LANES = 64
+"""Blocks are filled up to a multiple of this, so that no loop has a scalar tail."""
+
+
+def traced(formula: Formula, x: Tensor, params: Params) -> Tensor:
+    """A formula as plain differentiable operations, rounded once to the dtype of ``x``."""
+    return traced_wide(formula, x, params).to(x.dtype)
+
+
+def traced_wide(formula: Formula, x: Tensor, params: Params) -> Tensor:
+    """A formula as plain differentiable operations, in the dtype that formulas compute in."""
+    wide = x.to(compute_dtype(x))
+    m = TorchMaths(wide, storage=x.dtype, differentiable=True)
+    value = formula(m, wide, **_widened(params, wide.dtype))
+    # A factor, not a where: it makes the slope NaN as well, and never meets 0 * NaN elsewhere.
+    return value * torch.where(torch.isnan(wide), torch.nan, 1.0).to(wide.dtype)
+
+
+def partial_formula(formula: Formula, name: str) -> Formula:
+    """The derivative of a formula in one parameter, as a formula, by dual numbers."""
+
+    def partial(m, x, **params):
+        params[name] = Dual(m, params[name], 1)
+        result = formula(DualMaths(m), x, **params)
+        rise = result.tangent if isinstance(result, Dual) else None
+        return 0 if rise is None else rise
+
+    return partial
+
+
+def blockwise(
+    step: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor], outputs: Sequence[Tensor]
+) -> None:
+    """Run ``step`` over equal flat inputs block by block, writing its results to the outputs.
+
+    Args:
+        step: takes one block of each input and returns one block for each output.
+        inputs: contiguous 1-D tensors of one length.
+        outputs: contiguous 1-D tensors of that length, written in place.
+    """
+    length = inputs[0].numel()
+    size = BLOCK if inputs[0].device.type == "cpu" else max(length, 1)
+    for start in range(0, length, size):
+        stop = min(start + size, length)
+        blocks = [_filled(t[start:stop]) for t in inputs]
+        for out, result in zip(outputs, step(*blocks), strict=True):
+            out[start:stop] = rounded(result[: stop - start], out.dtype)
+
+
+def _filled(block: Tensor) -> Tensor:
+    """The block, lengthened with ones to a multiple of ``LANES``."""
+    missing = -block.numel() % LANES if block.device.type == "cpu" else 0
+    return torch.nn.functional.pad(block, (0, missing), value=1.0) if missing else block
+
+
+def evaluate(formula: Formula, at: Tensor, params: Params, storage: torch.dtype) -> Tensor:
+    """A formula on one block, in the dtype formulas compute in, NaN where ``at`` is NaN."""
+    wide = at.to(compute_dtype(at))
+    m = TorchMaths(wide, storage=storage, differentiable=False)
+    value = formula(m, wide, **_widened(params, wide.dtype))
+    return torch.where(torch.isnan(wide), torch.nan, value)
+
+
+def rounded(wide: Tensor, dtype: torch.dtype) -> Tensor:
+    """Round once to a narrower dtype, ties to even.
+
+    torch converts double to half types through float32, which rounds twice: a value that
+    float32 rounds onto the middle between two halves would then go the wrong way. Rounding to
+    float32 with an odd last bit first (Boldo and Melquiond 2008) prevents exactly that.
+    """
+    if wide.dtype != torch.float64 or dtype not in (torch.float16, torch.bfloat16):
+        return wide.to(dtype)
+    single = wide.to(torch.float32)
+    bits = single.view(torch.int32)
+    back = single.to(torch.float64)
+    even_and_inexact = (back != wide) & torch.isfinite(wide) & (bits & 1 == 0)
+    step = torch.where(back.abs() < wide.abs(), 1, -1).to(torch.int32)
+    return torch.where(even_and_inexact, bits + step, bits).view(torch.float32).to(dtype)
+
+
+def _widened(params: Params, dtype: torch.dtype) -> dict[str, float | Tensor]:
+    return {
+        name: value.to(dtype) if isinstance(value, Tensor) else value
+        for name, value in params.items()
+    }
+
+
+def ordered_sum(terms: Tensor) -> Tensor:
+    """Sums over the last dimension in one fixed order, whatever the thread count.
+
+    Rows of a fixed length are summed first, then their sums, and so on. Each row is one
+    contiguous run that torch sums in one thread.
+    """
+    while terms.shape[-1] > 1:
+        missing = -terms.shape[-1] % 1024 if terms.shape[-1] > 1024 else 0
+        if missing:
+            terms = torch.nn.functional.pad(terms, (0, missing))
+        width = min(terms.shape[-1], 1024)
+        rows = terms.reshape(-1, width).contiguous()
+        if rows.shape[0] == 1:
+            # A second row keeps torch from splitting a lone one between threads.
+            rows = torch.cat([rows, torch.zeros_like(rows)])
+            sums = rows.sum(-1)[:1]
+        else:
+            sums = rows.sum(-1)
+        terms = sums.reshape(*terms.shape[:-1], -1)
+    return terms.sum(-1)

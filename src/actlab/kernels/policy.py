@@ -1,0 +1,128 @@
+"""Decisions taken from facts about the call: what to compute in, by which path, what to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+
+from actlab.core import Activation, BackendUnavailableError
+
+DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
+BACKENDS = ("formula", "native", "triton")
+FORMS = ("input", "output")
+
+NO_DOUBLE = frozenset({"mps"})
+"""Devices without float64, where every dtype computes in float32."""
+
+
+def compute_dtype(x: Tensor) -> torch.dtype:
+    """The dtype formulas are evaluated in: double, so that narrower results round once."""
+    return torch.float32 if x.device.type in NO_DOUBLE else torch.float64
+
+
+def check_backend(owner: str, backend: str | None) -> None:
+    """An explicit request runs as asked or raises with the reason; it never falls back."""
+    if backend is None or backend == "formula":
+        return
+    if backend not in BACKENDS:
+        known = ", ".join(map(repr, BACKENDS))
+        raise ValueError(f"{owner}: backend must be None or one of {known}, got {backend!r}")
+    raise BackendUnavailableError(f"{owner}: backend {backend!r} " + unavailable(backend))
+
+
+def unavailable(backend: str) -> str:
+    """Why a backend cannot serve calls in this version, or an empty string."""
+    reasons = {
+        "native": "is not part of this version: no compiled CPU kernels are built yet",
+        "triton": "is not part of this version: no GPU kernels are built yet",
+    }
+    return reasons.get(backend, "")
+
+
+def must_trace(*values: Any) -> bool:
+    """Whether plain differentiable operations have to be used.
+
+    True while a compiler or exporter traces, inside functorch transforms and forward-mode
+    levels, under a dispatch mode, and for tensor subclasses: all of these must see ordinary
+    operations to do their work.
+    """
+    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+        return True
+    if (
+        torch._C._functorch.peek_interpreter_stack() is not None
+        or forward_ad._current_level >= 0
+        or torch._C._len_torch_dispatch_stack() > 0
+    ):
+        return True
+    return any(
+        isinstance(value, Tensor)
+        and (
+            type(value) not in (Tensor, torch.nn.Parameter)
+            or torch._C._functorch.is_legacy_batchedtensor(value)
+        )
+        for value in values
+    )
+
+
+def form_to_save(
+    activation: Activation,
+    params: Mapping[str, float | Tensor],
+    save: str | None,
+) -> Literal["input", "output"]:
+    """Whether backward works from the input or from the output.
+
+    Raises:
+        ValueError: ``save`` is unknown, or this function's slope cannot be had from its
+            output for these parameters.
+    """
+    if save is None:
+        return _default_form(activation, params)
+    if save not in FORMS:
+        raise ValueError(
+            f"{activation.name}: save must be None, 'input' or 'output', got {save!r}"
+        )
+    if save == "output":
+        _check_output_form(activation, params)
+        return "output"
+    return "input"
+
+
+def _default_form(
+    activation: Activation, params: Mapping[str, float | Tensor]
+) -> Literal["input", "output"]:
+    form = activation.from_output
+    if activation.saves == "input" or form is None:
+        return "input"
+    learned = {
+        name for name, value in params.items() if isinstance(value, Tensor) and value.requires_grad
+    }
+    inaccurate = learned & form.ill_conditioned or any(
+        not isinstance(params[name], Tensor) and not domain.contains(params[name])
+        for name, domain in form.by_default_in.items()
+    )
+    return "input" if inaccurate or learned - set(form.partials) else "output"
+
+
+def _check_output_form(activation: Activation, params: Mapping[str, float | Tensor]) -> None:
+    form = activation.from_output
+    if form is None:
+        raise ValueError(
+            f"{activation.name}: save='output' is not possible, its slope cannot be computed "
+            "from its output; use save='input'"
+        )
+    for name, domain in form.domains.items():
+        value = params[name]
+        if isinstance(value, Tensor):
+            raise ValueError(
+                f"{activation.name}: save='output' needs {name} as a Python number in {domain}, "
+                "got a tensor; use save='input'"
+            )
+        if not domain.contains(value):
+            raise ValueError(
+                f"{activation.name}: save='output' needs {name} in {domain}, got {value!r}; "
+                "use save='input'"
+            )

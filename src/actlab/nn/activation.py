@@ -1,0 +1,227 @@
+"""The module of any activation: fixed or learned, shared or per channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from actlab import core, registry
+from actlab.functional import Backend, Save
+from actlab.kernels.apply import apply
+from actlab.kernels.policy import DTYPES, check_backend, form_to_save
+from actlab.nn.constraint import Constraint, Inside, check_constraint_names, interval
+
+
+class Activation(nn.Module):
+    """Any activation as a module, by name or by definition.
+
+    Args:
+        activation: a name, an alias, ``"module:object"`` or a definition.
+        *args, **params: initial values of its parameters. Defaults: the definition's.
+        learnable: learn all parameters (True), none (False), or as the definition says (None).
+            Default: None.
+        num_parameters: 1 for one shared value, or the number of channels. Default: 1.
+        channel_dim: the input's dimension along which channels lie. Default: 1.
+        constraint: the interval a learned parameter is kept in: None for the parameter's own,
+            a name (``"monotone"``), a pair ``(low, high)``, or a mapping from parameter names
+            to these. Default: None.
+        backend: None for the best available; a name runs it or raises. Default: None.
+        save: what backward works from, ``"input"`` or ``"output"``. Default: None, as the
+            definition says.
+        device, dtype: of learned parameters. Default: torch's.
+
+    Shape:
+        (*) to (*), same dtype. With ``num_parameters=C``, dimension ``channel_dim`` has size C.
+
+    Raises:
+        ValueError: a parameter or constraint outside its domain, or an unknown name.
+        TypeError: an unknown parameter, or a value that is not a number.
+
+    Example:
+        >>> import torch
+        >>> from actlab import nn
+        >>> nn.Activation("leaky_relu", negative_slope=0.2, learnable=True)
+        Activation('leaky_relu', negative_slope=0.2, learnable=True)
+    """
+
+    def __init__(
+        self,
+        activation: str | core.Activation,
+        *args: float,
+        learnable: bool | None = None,
+        num_parameters: int = 1,
+        channel_dim: int = 1,
+        constraint: Constraint = None,
+        backend: Backend = None,
+        save: Save = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        **params: float,
+    ) -> None:
+        super().__init__()
+        self.definition = registry.get(activation)
+        owner = self.definition.name
+        bound = self.definition.bind(args, params)
+        self._initial = {
+            p.name: p.check(owner, bound[p.name]) for p in self.definition.params
+        }
+        _check_count(owner, num_parameters)
+        _check_integer(owner, "channel_dim", channel_dim)
+        if dtype is not None and dtype not in DTYPES:
+            raise TypeError(f"{owner}: dtype must be a floating-point dtype, got {dtype}")
+        check_backend(owner, backend)
+        names = list(self._initial)
+        check_constraint_names(owner, names, constraint)
+        self.num_parameters = num_parameters
+        self.channel_dim = channel_dim
+        self.backend = backend
+        self.save = save
+        self._learned = tuple(
+            p.name
+            for p in self.definition.params
+            if (p.learnable if learnable is None else learnable)
+        )
+        if num_parameters != 1 and not self._learned:
+            raise ValueError(
+                f"{owner}: num_parameters={num_parameters} needs learnable parameters; "
+                "pass learnable=True"
+            )
+        self._learn(constraint, {"device": device, "dtype": dtype})
+        form_to_save(self.definition, self._values(), save)
+
+    def _learn(self, constraint: Constraint, factory: dict[str, Any]) -> None:
+        owner = self.definition.name
+        for name in self._learned:
+            domain = interval(owner, self.definition.param(name), constraint)
+            start = torch.full((self.num_parameters,), self._initial[name], **factory)
+            self.register_parameter(name, nn.Parameter(start))
+            if domain.low == -float("inf") and domain.high == float("inf"):
+                continue
+            if not domain.low < self._initial[name] < domain.high:
+                raise ValueError(
+                    f"{owner}: a learned {name} must start strictly inside "
+                    f"({domain.low:g}, {domain.high:g}), got {self._initial[name]!r}"
+                )
+            parametrize.register_parametrization(self, name, Inside(domain.low, domain.high))
+
+    def reset_parameters(self) -> None:
+        """Set every learned parameter back to the value it was built with."""
+        with torch.no_grad():
+            for name in self._learned:
+                setattr(self, name, torch.full_like(getattr(self, name), self._initial[name]))
+
+    def _values(self) -> dict[str, float | Tensor]:
+        return {
+            name: getattr(self, name) if name in self._learned else value
+            for name, value in self._initial.items()
+        }
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the activation; see ``actlab.functional.call``."""
+        return apply(
+            self.definition,
+            x,
+            self._values(),
+            channel_dim=self.channel_dim,
+            backend=self.backend,
+            save=self.save,
+        )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # A learned parameter may be assigned a plain tensor, as reset_parameters does.
+        plain = self.__dict__.get("_parameters", {}).get(name)
+        if plain is not None and type(value) is Tensor:
+            with torch.no_grad():
+                plain.copy_(value)
+        else:
+            super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        # Fixed parameters read like attributes too: nn.PowerLU(3).p is 3.0.
+        initial = self.__dict__.get("_initial", {})
+        if name in initial and name not in self.__dict__.get("_learned", ()):
+            return initial[name]
+        return super().__getattr__(name)
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
+        # A parametrised module has a class of its own that pickle cannot find: build a module
+        # of the public class and parametrise it again instead.
+        state = dict(self.__dict__)
+        state["definition"] = registry.address(self.definition)
+        intervals = {
+            name: (inside[0].low, inside[0].high)
+            for name, inside in getattr(self, "parametrizations", {}).items()
+        }
+        return _rebuild, (_public_class(type(self)), intervals), state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state["definition"] = registry.get(state["definition"])
+        super().__setstate__(state)
+
+    def _get_name(self) -> str:
+        return _public_class(type(self)).__name__
+
+    def extra_repr(self) -> str:
+        values = ", ".join(f"{name}={self._shown(name)}" for name in self._initial)
+        parts = [repr(self.definition.name)] if self._get_name() == "Activation" else []
+        parts += [values] if values else []
+        if self._learned:
+            all_of_them = set(self._learned) == set(self._initial)
+            parts.append(f"learnable={True if all_of_them else list(self._learned)}")
+        if self.num_parameters != 1:
+            parts.append(f"num_parameters={self.num_parameters}")
+            parts.append(f"channel_dim={self.channel_dim}")
+        intervals = getattr(self, "parametrizations", {})
+        for name, inside in intervals.items():
+            own = interval(self.definition.name, self.definition.param(name), None)
+            low, high = inside[0].low, inside[0].high
+            if (low, high) != (own.low, own.high):
+                parts.append(f"constraint=({low:g}, {high:g})")
+        for name in ("backend", "save"):
+            if getattr(self, name) is not None:
+                parts.append(f"{name}={getattr(self, name)!r}")
+        return ", ".join(parts)
+
+    def _shown(self, name: str) -> str:
+        if name not in self._learned:
+            return f"{self._initial[name]:g}"
+        value = getattr(self, name).detach()
+        if value.device.type == "meta":
+            return f"{self._initial[name]:g}"
+        low, high = float(value.min()), float(value.max())
+        return f"{low:.4g}" if low == high else f"[{low:.4g} .. {high:.4g}]"
+
+    def __repr__(self) -> str:
+        # One line: the parametrisations inside are not layers of the model.
+        return f"{self._get_name()}({self.extra_repr()})"
+
+
+def _public_class(cls: type) -> type:
+    """The importable class behind one that parametrisation has derived from it."""
+    return cls.__mro__[1] if cls.__module__ == parametrize.__name__ else cls
+
+
+def _rebuild(cls: type[Activation], intervals: dict[str, tuple[float, float]]) -> Activation:
+    """An empty module of the class, with its parametrised properties in place."""
+    module = cls.__new__(cls)
+    nn.Module.__init__(module)
+    for name, (low, high) in intervals.items():
+        inside = Inside(low, high)
+        module.register_parameter(name, nn.Parameter(inside(torch.zeros(1))))
+        parametrize.register_parametrization(module, name, inside)
+    return module
+
+
+def _check_integer(owner: str, name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{owner}: {name} must be an integer, got {value!r}")
+
+
+def _check_count(owner: str, count: Any) -> None:
+    _check_integer(owner, "num_parameters", count)
+    if count < 1:
+        raise ValueError(f"{owner}: num_parameters must be at least 1, got {count}")

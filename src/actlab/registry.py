@@ -1,0 +1,192 @@
+"""Names to definitions: discovery, aliases, near-miss suggestions, filters by trait.
+
+A name is the canonical name or an alias of a definition shipped with actlab or registered by
+an installed package under the entry-point group ``actlab.activations``; or ``"module:object"``,
+which imports ``module`` and takes its ``Activation``; or the ``Activation`` itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.metadata
+import pkgutil
+import sys
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeAlias
+
+from actlab import defs
+from actlab.core import Activation, UnknownNameError
+
+ENTRY_POINTS = "actlab.activations"
+
+Named: TypeAlias = "str | Activation"
+
+
+@functools.cache
+def shipped() -> Mapping[str, Activation]:
+    """The definitions that come with actlab, by canonical name, in alphabetical order."""
+    found: dict[str, Activation] = {}
+    for module in pkgutil.iter_modules(defs.__path__):
+        for definition in _definitions_in(f"{defs.__name__}.{module.name}"):
+            _add(found, definition, module.name)
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+@functools.cache
+def _catalogue() -> Mapping[str, Activation]:
+    """The shipped definitions and those of installed packages, in alphabetical order."""
+    found = dict(shipped())
+    for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
+        definition = entry.load()
+        if not isinstance(definition, Activation):
+            raise TypeError(
+                f"entry point {entry.name!r} of {ENTRY_POINTS} must name an Activation, "
+                f"got {type(definition).__name__}"
+            )
+        _add(found, definition, entry.value)
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+def _definitions_in(module_name: str) -> list[Activation]:
+    module = importlib.import_module(module_name)
+    return [value for value in vars(module).values() if isinstance(value, Activation)]
+
+
+def _add(found: dict[str, Activation], definition: Activation, origin: str) -> None:
+    if found.get(definition.name, definition) is not definition:
+        raise ValueError(f"two definitions are named {definition.name!r}; the second: {origin}")
+    found[definition.name] = definition
+
+
+@functools.cache
+def _aliases() -> Mapping[str, str]:
+    return MappingProxyType(
+        {alias: name for name, definition in _catalogue().items() for alias in definition.aliases}
+    )
+
+
+def get(name: Named) -> Activation:
+    """The definition that a name stands for.
+
+    Args:
+        name: canonical name, alias, ``"module:object"`` or the definition itself.
+
+    Raises:
+        UnknownNameError: no such name, module or object; the message suggests near ones.
+        TypeError: the object named is not an ``Activation``.
+
+    Example:
+        >>> import actlab
+        >>> actlab.get("swish")
+        <Activation silu()>
+    """
+    if isinstance(name, Activation):
+        return name
+    if not isinstance(name, str):
+        raise TypeError(f"an activation is named by a string or a definition, got {name!r}")
+    if ":" in name:
+        return _from_module(name)
+    key = name.lower().replace("-", "_")
+    catalogue = _catalogue()
+    key = _aliases().get(key, key)
+    if key in catalogue:
+        return catalogue[key]
+    raise UnknownNameError("activation", name, [*catalogue, *_aliases()])
+
+
+def _from_module(name: str) -> Activation:
+    module_name, _, attribute = name.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not (module_name + ".").startswith(error.name + "."):
+            raise
+        raise UnknownNameError(
+            "activation", name, (), f"there is no module {module_name!r} on the Python path"
+        ) from error
+    value = getattr(module, attribute, None)
+    if isinstance(value, Activation):
+        return value
+    known = [key for key, item in vars(module).items() if isinstance(item, Activation)]
+    if value is not None:
+        raise TypeError(f"{name!r} is a {type(value).__name__}, not an Activation")
+    raise UnknownNameError(f"activation in module {module_name}", attribute, known)
+
+
+def names(
+    *,
+    monotone: bool | None = None,
+    convex: bool | None = None,
+    odd: bool | None = None,
+    smooth: bool | None = None,
+    bounded: bool | None = None,
+    learnable: bool | None = None,
+    dead: bool | None = None,
+) -> list[str]:
+    """Canonical names of the shipped and installed activations, alphabetical.
+
+    Args:
+        monotone, convex, odd: keep those that are (True) or are not (False).
+        smooth: infinitely differentiable or not.
+        bounded: bounded above and below or not.
+        learnable: with a parameter learned by default or not.
+        dead: with an interval of slope exactly 0 or not.
+
+    Example:
+        >>> import actlab
+        >>> actlab.names(odd=True)
+        ['ralu', 'tanh']
+    """
+    return [
+        name
+        for name, definition in _catalogue().items()
+        if all(
+            wanted is None or facts(definition)[fact] == wanted
+            for fact, wanted in {
+                "monotone": monotone,
+                "convex": convex,
+                "odd": odd,
+                "smooth": smooth,
+                "bounded": bounded,
+                "learnable": learnable,
+                "dead": dead,
+            }.items()
+        )
+    ]
+
+
+def facts(definition: Activation) -> dict[str, bool]:
+    """The yes-or-no facts that ``names`` filters by."""
+    traits = definition.traits
+    infinite = float("inf")
+    return {
+        "monotone": traits.monotone,
+        "convex": traits.convex,
+        "odd": traits.odd,
+        "smooth": traits.smoothness == infinite,
+        "bounded": traits.low > -infinite and traits.high < infinite,
+        "learnable": any(param.learnable for param in definition.params),
+        "dead": traits.dead is not None,
+    }
+
+
+def address(definition: Activation) -> str:
+    """The name by which ``get`` finds this definition again, in this or another process.
+
+    Raises:
+        ValueError: it is not an attribute of an importable module.
+    """
+    if _catalogue().get(definition.name) is definition:
+        return definition.name
+    module_name = definition.forward.__module__
+    module = sys.modules.get(module_name)
+    if module is not None:
+        for key, value in vars(module).items():
+            if value is definition:
+                return f"{module_name}:{key}"
+    raise ValueError(
+        f"{definition!r} cannot be found by name; assign it at the top level of the module "
+        "that holds its formula"
+    )
