@@ -44,6 +44,9 @@ class Maths(Protocol):
     def expm1(self, x: Value) -> Value:
         """``e**x - 1`` without cancellation near 0; its slope ``e**x`` is accurate in both tails."""
 
+    def scaled_expm1(self, scale: Value, x: Value) -> Value:
+        """``scale * (e**x - 1)`` for x <= 0; its slope underflows no earlier than it must."""
+
     def scaled_exp(self, scale: Value, x: Value) -> Value:
         """``scale * e**x`` for x <= 0, without underflow before the product underflows."""
 

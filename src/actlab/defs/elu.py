@@ -8,7 +8,7 @@ def textbook(m, x, *, alpha):
 
 
 def forward(m, x, *, alpha):
-    return m.where(x <= 0, alpha * m.expm1(m.guard(x, x <= 0, 0)), x)
+    return m.where(x <= 0, m.scaled_expm1(alpha, m.guard(x, x <= 0, 0)), x)
 
 
 def derivative(m, x, *, alpha):

@@ -78,7 +78,7 @@ GELU = Activation(
     ),
     references=(_SOURCE,),
     notes=("0 at -inf and inf at inf; the usual product x Phi(x) gives NaN at -inf.",),
-    float64_ulp=8,
+    float64_ulp=2048,
 )
 
 GELU_TANH = Activation(
@@ -99,5 +99,5 @@ GELU_TANH = Activation(
     ),
     references=(_SOURCE,),
     notes=("0 at -inf and inf at inf.",),
-    float64_ulp=4096,
+    float64_ulp=2048,
 )

@@ -4,7 +4,7 @@ from actlab.core import Activation, Domain, FromOutput, Joint, Param, Reference,
 
 
 def forward(m, x, *, negative_slope):
-    return m.where(x > 0, x, negative_slope * m.guard(x, x <= 0, 0))
+    return m.where(x > 0, x, negative_slope * x)
 
 
 def derivative(m, x, *, negative_slope):

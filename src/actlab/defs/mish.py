@@ -15,30 +15,32 @@ def textbook_derivative(m, x):
     return weight + x * m.sigmoid(x) * (1 - weight**2)
 
 
-def _weight_and_rise(m, x):
-    """tanh(softplus(x)) and its slope, both as rationals of e^-|x|, so nothing overflows."""
-    left = x <= 0
-    e = m.exp(m.guard(x, left, 0))
-    w = m.exp(-m.guard(x, x > 0, 0))
-    n = e * (e + 2)
-    d = 1 + 2 * w + 2 * (w * w)
-    weight = m.where(left, n / (n + 2), (1 + 2 * w) / d)
-    rise = m.where(
-        left, 4 * (e * (e + 1)) / ((n + 2) * (n + 2)), 4 * (w * w * (1 + w)) / (d * d)
-    )
-    return weight, rise
+def _sides(m, x):
+    """x on either side of 0, and what tanh(softplus(x)) is made of there: e^x and e^-x."""
+    left = m.guard(x, (x >= -FAR) & (x <= 0), 0)
+    right = m.guard(x, (x > 0) & (x <= FAR), 0)
+    e, w = m.exp(left), m.exp(-right)
+    # tanh(softplus(x)) = e (e + 2) / below = (1 + 2 w) / above: nothing overflows.
+    return left, right, e, w, e * (e + 2) + 2, 1 + 2 * w + 2 * (w * w)
 
 
 def forward(m, x):
-    middle = m.guard(x, (x >= -FAR) & (x <= FAR), 0)
-    weight, _ = _weight_and_rise(m, middle)
-    return m.where(x < -FAR, 0, m.where(x <= FAR, middle * weight, x))
+    left, right, e, w, below, above = _sides(m, x)
+    inside_left = m.scaled_exp(left * ((e + 2) / below), left)
+    inside_right = right * ((1 + 2 * w) / above)
+    return m.where(
+        x < -FAR, 0, m.where(x <= 0, inside_left, m.where(x <= FAR, inside_right, x))
+    )
 
 
 def derivative(m, x):
-    middle = m.guard(x, (x >= -FAR) & (x <= FAR), 0)
-    weight, rise = _weight_and_rise(m, middle)
-    return m.where(x < -FAR, 0, m.where(x <= FAR, weight + middle * rise, 1))
+    left, right, e, w, below, above = _sides(m, x)
+    weight = (e + 2) / below + 4 * left * ((e + 1) / (below * below))
+    inside_left = m.scaled_exp(weight, left)
+    inside_right = (1 + 2 * w) / above + 4 * right * (w * w * (1 + w) / (above * above))
+    return m.where(
+        x < -FAR, 0, m.where(x <= 0, inside_left, m.where(x <= FAR, inside_right, 1))
+    )
 
 
 MISH = Activation(

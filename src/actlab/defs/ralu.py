@@ -2,6 +2,10 @@
 
 from actlab.core import Activation, Domain, FromOutput, Param, Reference, Traits
 
+VALUE_EDGE, SLOPE_EDGE = 1.0, 1024.0
+"""Up to these sizes formulas use x, beyond them 1/x: the slope's crossing of 1 at x = +-1
+must not meet the rounding of 1/x."""
+
 
 def textbook(m, x, *, alpha):
     return x * (x**2 + alpha) / (x**2 + 1)
@@ -11,25 +15,37 @@ def textbook_derivative(m, x, *, alpha):
     return 1 + (alpha - 1) * (1 - x**2) / (1 + x**2) ** 2
 
 
-def _near_far(m, x):
-    """x where |x| <= 1 and 1/x where |x| > 1, so that no square leaves the range."""
-    near = m.absolute(x) <= 1
-    far = m.absolute(x) > 1
+def _near_far(m, x, edge):
+    """x up to the edge in size and 1/x beyond, so that no square leaves the range."""
+    near = m.absolute(x) <= edge
+    far = m.absolute(x) > edge
     return near, m.guard(x, near, 0), 1 / m.guard(x, far, 1)
 
 
 def forward(m, x, *, alpha):
-    near, s, r = _near_far(m, x)
+    near, s, r = _near_far(m, x, VALUE_EDGE)
     inside = s * ((s * s + alpha) / (s * s + 1))
     outside = x + (alpha - 1) * (r / (1 + r * r))
     return m.where(near, inside, outside)
 
 
 def derivative(m, x, *, alpha):
-    near, s, r = _near_far(m, x)
+    near, s, r = _near_far(m, x, SLOPE_EDGE)
     t, u = s * s, r * r
-    inside = (t * (t + (3 - alpha)) + alpha) / ((1 + t) * (1 + t))
-    outside = (1 + u * ((3 - alpha) + alpha * u)) / ((1 + u) * (1 + u))
+    near_square, far_square = (1 + t) * (1 + t), (1 + u) * (1 + u)
+    # A quotient of sums of positive terms where 0 <= alpha <= 3; elsewhere 1 plus a product,
+    # whose only cancellation is that of the slope crossing 0.
+    positive = (alpha >= 0) & (alpha <= 3)
+    inside = m.where(
+        positive,
+        (t * (t + (3 - alpha)) + alpha) / near_square,
+        1 + (alpha - 1) * ((1 - s) * (1 + s) / near_square),
+    )
+    outside = m.where(
+        positive,
+        (1 + u * ((3 - alpha) + alpha * u)) / far_square,
+        1 - (alpha - 1) * (u * ((1 - r) * (1 + r)) / far_square),
+    )
     return m.where(near, inside, outside)
 
 
@@ -53,6 +69,7 @@ def derivative_from_output(m, y, *, alpha):
         step = root - excess / m.guard(slope, slope > 0, 1)
         inside = (step >= low) & (step <= high) & (slope > 0)
         root = m.where(inside, step, 0.5 * (low + high))
+    root = m.where(target > 0, root, 0)
     return m.where(large, derivative(m, far_root, alpha=alpha), derivative(m, root, alpha=alpha))
 
 

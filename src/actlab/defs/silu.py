@@ -15,14 +15,20 @@ def textbook_derivative(m, x):
 
 
 def forward(m, x):
-    middle = m.guard(x, (x >= -FAR) & (x <= FAR), 0)
-    return m.where(x < -FAR, 0, m.where(x <= FAR, middle * m.sigmoid(middle), x))
+    left = m.guard(x, (x >= -FAR) & (x <= 0), 0)
+    right = m.guard(x, (x > 0) & (x <= FAR), 0)
+    below = m.scaled_exp(left, left) / (1 + m.exp(left))
+    above = right / (1 + m.exp(-right))
+    return m.where(x < -FAR, 0, m.where(x <= 0, below, m.where(x <= FAR, above, x)))
 
 
 def derivative(m, x):
-    middle = m.guard(x, (x >= -FAR) & (x <= FAR), 0)
-    slope = m.sigmoid(middle) * (1 + middle * m.sigmoid(-middle))
-    return m.where(x < -FAR, 0, m.where(x <= FAR, slope, 1))
+    left = m.guard(x, (x >= -FAR) & (x <= 0), 0)
+    right = m.guard(x, (x > 0) & (x <= FAR), 0)
+    rest = 1 / (1 + m.exp(left))
+    below = rest * m.scaled_exp(1 + left * rest, left)
+    above = m.sigmoid(right) * (1 + right * m.sigmoid(-right))
+    return m.where(x < -FAR, 0, m.where(x <= 0, below, m.where(x <= FAR, above, 1)))
 
 
 SILU = Activation(

@@ -126,6 +126,13 @@ class DualMaths:
         at = _parts(x)[0]
         return self._chain(x, self.m.expm1(at), lambda: self.m.exp(at))
 
+    def scaled_expm1(self, scale: Any, x: Any) -> Dual:
+        (factor, rise), at = _parts(scale), _parts(x)[0]
+        value = self.m.scaled_expm1(factor, at)
+        result = self._chain(x, value, lambda: self.m.scaled_exp(factor, at))
+        result.tangent = _plus(result.tangent, _times(self.m.expm1(at), rise))
+        return result
+
     def scaled_exp(self, scale: Any, x: Any) -> Dual:
         (factor, rise), at = _parts(scale), _parts(x)[0]
         value = self.m.scaled_exp(factor, at)

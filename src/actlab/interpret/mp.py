@@ -38,6 +38,9 @@ class MpMaths:
     def expm1(self, x: Any) -> Any:
         return mpf(-1) if x == -mpmath.inf else mpmath.expm1(x)
 
+    def scaled_expm1(self, scale: Any, x: Any) -> Any:
+        return scale * self.expm1(x)
+
     def scaled_exp(self, scale: Any, x: Any) -> Any:
         return scale * mpmath.exp(x)
 
@@ -71,15 +74,15 @@ class MpMaths:
         return mpf(0) if p > 1 else 1 / mpf(divisor) if p == 1 else mpmath.inf
 
     def power_of_sum(self, x: Any, b: Any, p: Any, unit: float = 1, divisor: Any = 1) -> Any:
-        base = mpf(x + b) / unit
+        base = mpmath.fadd(x, b, exact=True) / unit
         return base**p / divisor if base > 0 else mpf(0)
 
     def slope_of_power(self, x: Any, b: Any, p: Any, unit: float = 1, divisor: Any = 1) -> Any:
-        base = mpf(x + b) / unit
+        base = mpmath.fadd(x, b, exact=True) / unit
         return p * base ** (p - 1) / (unit * divisor) if base > 0 else mpf(0)
 
     def power_times_log(self, x: Any, b: Any, p: Any, unit: float = 1, divisor: Any = 1) -> Any:
-        base = mpf(x + b) / unit
+        base = mpmath.fadd(x, b, exact=True) / unit
         return base**p * mpmath.log(base) / divisor if base > 0 else mpf(0)
 
     def lower_power(self, y: Any, p: Any) -> Any:
@@ -122,9 +125,9 @@ def _differentiate(
 ) -> Any:
     def tangent(m: MpMaths, at: Any, **exact: Any) -> Any:
         inputs = {
-            key: Dual(m, number, mpf(1 if key == name else 0)) for key, number in exact.items()
+            key: Dual(m, number, mpf(1) if key == name else None) for key, number in exact.items()
         }
-        result = formula(DualMaths(m), Dual(m, at, mpf(1 if name is None else 0)), **inputs)
-        return result.tangent if isinstance(result, Dual) else mpf(0)
+        result = formula(DualMaths(m), Dual(m, at, mpf(1) if name is None else None), **inputs)
+        return mpf(0) if result.tangent is None else result.tangent
 
     return _evaluate(tangent, x, params)

@@ -86,6 +86,9 @@ class PrintedMaths:
     def stored(self, x: Any) -> Any:
         return x
 
+    def scaled_expm1(self, scale: Any, x: Any) -> Expression:
+        return scale * Expression("expm1", (x,))
+
     def scaled_exp(self, scale: Any, x: Any) -> Expression:
         return scale * Expression("exp", (x,))
 

@@ -72,13 +72,15 @@ class TorchMaths:
         return torch.exp(x)
 
     def expm1(self, x: Tensor) -> Tensor:
+        return self.scaled_expm1(1.0, x)
+
+    def scaled_expm1(self, scale: Any, x: Tensor) -> Tensor:
         if not self.differentiable:
-            return torch.expm1(x)
+            return scale * torch.expm1(x)
         # torch's rule for expm1 is output + 1, which cancels for very negative x.
         tail = x < -1
-        return torch.where(
-            tail, torch.exp(torch.where(tail, x, -1.0)) - 1, torch.expm1(torch.where(tail, -1.0, x))
-        )
+        far = self.scaled_exp(scale, torch.where(tail, x, -1.0)) - scale
+        return torch.where(tail, far, scale * torch.expm1(torch.where(tail, -1.0, x)))
 
     def scaled_exp(self, scale: Any, x: Tensor) -> Tensor:
         direct = scale * torch.exp(x)
@@ -111,23 +113,10 @@ class TorchMaths:
         return torch.where(positive, 1 / (1 + decay), decay / (1 + decay))
 
     def normal_cdf(self, x: Tensor) -> Tensor:
-        plain = 0.5 * torch.erfc(-SQRT_HALF * x)
-        if self.narrow or self.differentiable:
-            return plain
-        # In the tail, rounding the argument of erfc would be magnified by x^2.
-        tail = x < -1
-        z = torch.where(tail, x, -1.0)
-        scaled = torch.special.erfcx(-SQRT_HALF * z)
-        return torch.where(tail, 0.5 * scaled * self._gauss(z), plain)
+        return 0.5 * torch.erfc(-SQRT_HALF * x)
 
     def normal_density(self, x: Tensor) -> Tensor:
-        return DENSITY_AT_0 * self._gauss(x)
-
-    def _gauss(self, x: Tensor) -> Tensor:
-        """``exp(-x**2 / 2)``, the square not rounded."""
-        square = x * x
-        power = torch.exp(-0.5 * square)
-        return power if self.narrow else power * (1 - 0.5 * _product_error(x, x))
+        return DENSITY_AT_0 * torch.exp(-0.5 * (x * x))
 
     def power(self, base: Any, p: Any, divisor: Any = 1) -> Any:
         if is_number(base) and is_number(p):
@@ -237,6 +226,10 @@ class TorchMaths:
             square = base * base
             power = {1: base, 2: square, 3: square * base, 4: square * square}[int(p)]
             return power if ratio is None else power + power * (p * ratio)
+        if self.differentiable and not self.narrow and is_number(p):
+            # torch's rule has the exponent p - 1, which is exact only from p = 0.5 on.
+            while 1e-9 < p < 0.5:
+                base, p, ratio = torch.sqrt(base), 2 * p, None if ratio is None else 0.5 * ratio
         power = torch.pow(base, p)
         if ratio is None:
             return power

@@ -170,7 +170,7 @@ def _reduced(terms: Tensor, param: Tensor, channel_dim: int) -> Tensor:
         total = formulas.ordered_sum(terms.reshape(1, -1))
     else:
         total = formulas.ordered_sum(terms.movedim(channel_dim, 0).reshape(param.numel(), -1))
-    return total.reshape(param.shape).to(param.dtype)
+    return formulas.rounded(total.reshape(param.shape), param.dtype)
 
 
 def _spread(params: Params, x: Tensor, channel_dim: int) -> dict[str, float | Tensor]:

@@ -21,6 +21,8 @@ from actlab.kernels.policy import compute_dtype
 
 Params = Mapping[str, "float | Tensor"]
 
+HALVES = (torch.float16, torch.bfloat16)
+
 BLOCK = 32768
 """Elements a block holds: torch runs no more than this many in one thread."""
 
@@ -29,8 +31,16 @@ LANES = 64
 
 
 def traced(formula: Formula, x: Tensor, params: Params) -> Tensor:
-    """A formula as plain differentiable operations, rounded once to the dtype of ``x``."""
-    return traced_wide(formula, x, params).to(x.dtype)
+    """A formula as plain differentiable operations, rounded once to the dtype of ``x``.
+
+    In compiled and exported graphs half types round through float32, as torch converts them
+    (0.501 ulp), so that the graph holds no bit manipulation.
+    """
+    wide = traced_wide(formula, x, params)
+    if wide.dtype == torch.float64 and x.dtype in HALVES and not torch.compiler.is_compiling():
+        change = (rounded(wide.detach(), x.dtype).to(wide.dtype) - wide).detach()
+        wide = wide + torch.where(torch.isfinite(change), change, 0.0)
+    return wide.to(x.dtype)
 
 
 def traced_wide(formula: Formula, x: Tensor, params: Params) -> Tensor:
@@ -94,7 +104,7 @@ def rounded(wide: Tensor, dtype: torch.dtype) -> Tensor:
     float32 rounds onto the middle between two halves would then go the wrong way. Rounding to
     float32 with an odd last bit first (Boldo and Melquiond 2008) prevents exactly that.
     """
-    if wide.dtype != torch.float64 or dtype not in (torch.float16, torch.bfloat16):
+    if wide.dtype != torch.float64 or dtype not in HALVES:
         return wide.to(dtype)
     single = wide.to(torch.float32)
     bits = single.view(torch.int32)
