@@ -29,6 +29,9 @@ Condition = Any
 class Maths(Protocol):
     """The primitives a formula may use, besides ``+ - * /``, negation and comparisons."""
 
+    pi: Value
+    """The circle's constant, as exactly as the interpreter can hold it."""
+
     def where(self, condition: Condition, yes: Value, no: Value) -> Value:
         """``yes`` where the condition holds, else ``no``; a cotangent reaches the chosen one only."""
 

@@ -8,7 +8,7 @@ SCALE = 1.0507009873554804934193349852946
 
 
 def textbook(m, x):
-    return m.where(x > 0, SCALE * x, SCALE * ALPHA * (m.exp(x) - 1))
+    return m.where(x > 0, SCALE * x, SCALE * (ALPHA * (m.exp(x) - 1)))
 
 
 def forward(m, x):
@@ -16,7 +16,7 @@ def forward(m, x):
 
 
 def derivative(m, x):
-    return m.where(x > 0, SCALE, m.scaled_exp(SCALE * ALPHA, m.guard(x, x <= 0, 0)))
+    return m.where(x > 0, SCALE, SCALE * m.scaled_exp(ALPHA, m.guard(x, x <= 0, 0)))
 
 
 SELU = Activation(

@@ -90,6 +90,7 @@ class DualMaths:
 
     def __init__(self, m: Any) -> None:
         self.m = m
+        self.pi = m.pi
 
     def where(self, condition: Any, yes: Any, no: Any) -> Dual:
         (yes, yes_rise), (no, no_rise) = _parts(yes), _parts(no)

@@ -48,6 +48,8 @@ class TorchMaths:
             forms with the same values are used.
     """
 
+    pi = math.pi
+
     def __init__(self, like: Tensor, *, storage: torch.dtype, differentiable: bool) -> None:
         self.dtype = like.dtype
         self.device = like.device

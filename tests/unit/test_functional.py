@@ -1,0 +1,105 @@
+"""The functional interface: signatures, validation, channels."""
+
+import inspect
+
+import numpy as np
+import pytest
+import torch
+
+import actlab
+import actlab.functional as F
+
+
+@pytest.mark.parametrize("name", ["powerlu", "expolu", "ralu", "elu"])
+def test_signatures_follow_the_definitions(name):
+    parameters = dict(inspect.signature(getattr(F, name)).parameters)
+    definition = actlab.get(name)
+    assert list(parameters) == [
+        "x", *(p.name for p in definition.params), "channel_dim", "backend", "save"
+    ]
+    for param in definition.params:
+        assert parameters[param.name].default == param.default
+
+
+def test_every_registered_activation_is_an_attribute():
+    x = torch.linspace(-2, 2, 9)
+    for name in actlab.names():
+        function = getattr(F, name)
+        assert function.__name__ == name
+        assert function.__doc__
+        assert torch.equal(function(x), F.call(name, x))
+        assert name in dir(F)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        F.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64, torch.bool, torch.complex64,
+                                   torch.uint8, torch.float8_e4m3fn])
+def test_other_dtypes_are_refused_by_name(dtype):
+    with pytest.raises(TypeError, match="float64, float32, float16, bfloat16, got "
+                       + str(dtype).removeprefix("torch.")):
+        F.powerlu(torch.zeros(2).to(dtype))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda x: F.powerlu(x, float("inf")), ValueError, r"powerlu: p .*\(0, inf\), got inf"),
+        (lambda x: F.powerlu(x, -2), ValueError, "got -2"),
+        (lambda x: F.expolu(x, 0.0), ValueError, r"expolu: a .*\(0, inf\), got 0.0"),
+        (lambda x: F.expolu(x, 1, -1e-9), ValueError, r"expolu: b .*\[0, inf\)"),
+        (lambda x: F.elu(x, 0), ValueError, "elu: alpha"),
+        (lambda x: F.ralu(x, None), TypeError, "ralu: alpha must be a real number"),
+        (lambda x: F.ralu(x, 1j), TypeError, "ralu: alpha must be a real number"),
+        (lambda x: F.ralu(x, torch.tensor([1, 2, 3])), TypeError, "alpha must be one of float64"),
+        (lambda x: F.ralu(x, torch.ones(4)), ValueError, "alpha has 4 values but x has 3 channels"),
+        (lambda x: F.ralu(x, torch.ones(1, 3)), ValueError, r"got shape \(1, 3\)"),
+        (lambda x: F.ralu(x, torch.ones(3), channel_dim=2), ValueError, "channel_dim=2 is not"),
+        (lambda x: F.ralu(x, torch.ones(3), channel_dim=1.0), TypeError, "channel_dim must be an"),
+        (lambda x: F.ralu(x, torch.ones(3, device="meta")), ValueError, "is on meta but x is on"),
+        (lambda x: F.powerlu(x, backend="native"), RuntimeError, "backend 'native'"),
+        (lambda x: F.powerlu(x, backend="triton"), RuntimeError, "backend 'triton'"),
+        (lambda x: F.powerlu(x, backend="fast"), ValueError, "backend must be None or one of"),
+        (lambda x: F.powerlu([1.0]), TypeError, "x must be a torch.Tensor, got list"),
+        (lambda x: F.powerlu(x.to_sparse()), TypeError, "strided"),
+        (lambda x: F.call("gelu", x, 1.0), TypeError, "gelu takes 0 parameter"),
+        (lambda x: F.call("powerlu", x, 2.0, p=2.0), TypeError, "got 'p' twice"),
+    ],
+)
+def test_bad_arguments_are_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call(torch.zeros(2, 3))
+
+
+def test_numbers_of_every_kind_are_accepted():
+    x = torch.linspace(-2, 2, 7)
+    expected = F.ralu(x, 2.0)
+    for alpha in (2, np.float32(2), np.float64(2), torch.tensor(2.0), torch.tensor([2.0])):
+        assert torch.equal(F.ralu(x, alpha), expected)
+
+
+def test_gradients_of_shared_and_channel_parameters_have_their_shape():
+    x = torch.randn(4, 3)
+    for alpha in (torch.tensor(2.0), torch.tensor([2.0]), torch.full((3,), 2.0)):
+        alpha.requires_grad_()
+        F.ralu(x, alpha).sum().backward()
+        slope = x / (x * x + 1)
+        expected = slope.sum(0) if alpha.numel() == 3 else slope.sum().reshape(alpha.shape)
+        assert alpha.grad.shape == alpha.shape
+        assert torch.allclose(alpha.grad, expected, rtol=1e-5)
+
+
+def test_learning_p_keeps_the_input_and_fixed_p_the_output():
+    x = torch.randn(8, requires_grad=True)
+
+    def saved(**kwargs):
+        kept = []
+        with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t) or t, lambda t: t):
+            y = F.powerlu(x, **kwargs)
+        return ["input" if t is x else "output" for t in kept if t.shape == x.shape], y
+
+    assert saved()[0] == ["output"]
+    assert saved(p=torch.tensor(2.0))[0] == ["output"]
+    assert saved(p=torch.tensor(2.0, requires_grad=True))[0] == ["input"]
+    assert saved(p=0.25)[0] == ["input"]
+    assert saved(p=0.25, save="output")[0] == ["output"]
