@@ -58,8 +58,10 @@ def call(
         >>> F.call("leaky_relu", torch.tensor([-1.0, 2.0]), negative_slope=0.5)
         tensor([-0.5000,  2.0000])
     """
-    known = isinstance(activation, str) and activation in SHIPPED
-    definition = SHIPPED[activation] if known else registry.get(activation)
+    if isinstance(activation, str) and activation in SHIPPED:
+        definition = SHIPPED[activation]
+    else:
+        definition = registry.get(activation)
     return apply(
         definition,
         x,
@@ -250,17 +252,17 @@ def elu(
 @functools.cache
 def _function(definition: Activation) -> Callable[..., Tensor]:
     """The function of a registered activation, with its own signature and docstring."""
-    Kind = inspect.Parameter
+    kind = inspect.Parameter
     spec = inspect.Signature(
         [
-            Kind("x", Kind.POSITIONAL_OR_KEYWORD),
+            kind("x", kind.POSITIONAL_OR_KEYWORD),
             *(
-                Kind(p.name, Kind.POSITIONAL_OR_KEYWORD, default=p.default)
+                kind(p.name, kind.POSITIONAL_OR_KEYWORD, default=p.default)
                 for p in definition.params
             ),
-            Kind("channel_dim", Kind.KEYWORD_ONLY, default=1),
-            Kind("backend", Kind.KEYWORD_ONLY, default=None),
-            Kind("save", Kind.KEYWORD_ONLY, default=None),
+            kind("channel_dim", kind.KEYWORD_ONLY, default=1),
+            kind("backend", kind.KEYWORD_ONLY, default=None),
+            kind("save", kind.KEYWORD_ONLY, default=None),
         ]
     )
 

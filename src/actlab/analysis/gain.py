@@ -72,7 +72,9 @@ def critical(activation: Named, **params: float) -> tuple[float, float] | None:
     if bias > -ROUNDING:
         return 1 / math.sqrt(at_one.slope_square), math.sqrt(bias) if bias > ROUNDING else 0.0
     q = _unbiased_fixed_point(activation, params)
-    return None if q is None else (1 / math.sqrt(moments(activation, q, **params).slope_square), 0.0)
+    return (
+        None if q is None else (1 / math.sqrt(moments(activation, q, **params).slope_square), 0.0)
+    )
 
 
 def own_init(activation: Named, **params: float) -> tuple[float, float]:
@@ -104,6 +106,8 @@ def _unbiased_fixed_point(activation: Named, params: dict[str, float]) -> float 
         if before > 0 >= after or before < 0 <= after:
             for _ in range(60):
                 middle = 0.5 * (left + right)
-                left, right = (middle, right) if (excess(middle) > 0) == (before > 0) else (left, middle)
+                left, right = (
+                    (middle, right) if (excess(middle) > 0) == (before > 0) else (left, middle)
+                )
             return math.exp(0.5 * (left + right))
     return None

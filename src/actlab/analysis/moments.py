@@ -71,9 +71,7 @@ def moments(activation: registry.Named, q: float = 1.0, **params: float) -> Mome
 
 
 @functools.lru_cache(maxsize=1024)
-def _moments(
-    definition: Activation, q: float, params: tuple[tuple[str, float], ...]
-) -> Moments:
+def _moments(definition: Activation, q: float, params: tuple[tuple[str, float], ...]) -> Moments:
     bound = dict(params)
     joints = tuple(joint.where(**bound) for joint in definition.joints)
     z, weight = _normal_rule(math.sqrt(q), joints)

@@ -33,10 +33,10 @@ class Maths(Protocol):
     """The circle's constant, as exactly as the interpreter can hold it."""
 
     def where(self, condition: Condition, yes: Value, no: Value) -> Value:
-        """``yes`` where the condition holds, else ``no``; a cotangent reaches the chosen one only."""
+        """``yes`` where the condition holds, else ``no``; only the chosen one has a slope."""
 
     def guard(self, x: Value, meant: Condition, otherwise: Value) -> Value:
-        """``x`` where it is meant to be used, elsewhere the constant ``otherwise``, without slope."""
+        """``x`` where it is meant to be used, elsewhere a constant, which has no slope."""
 
     def absolute(self, x: Value) -> Value:
         """``|x|``; used in conditions, where its slope does not matter."""
@@ -45,7 +45,7 @@ class Maths(Protocol):
         """``e**x``."""
 
     def expm1(self, x: Value) -> Value:
-        """``e**x - 1`` without cancellation near 0; its slope ``e**x`` is accurate in both tails."""
+        """``e**x - 1`` without cancellation near 0; its slope is accurate in both tails."""
 
     def scaled_expm1(self, scale: Value, x: Value) -> Value:
         """``scale * (e**x - 1)`` for x <= 0; its slope underflows no earlier than it must."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import numbers
+import pickle
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -235,16 +238,16 @@ class Activation:
         known = ", ".join(param.name for param in self.params) or "none"
         raise TypeError(f"{self.name} has no parameter {name!r}; its parameters: {known}")
 
-    def bind(self, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = _NOTHING) -> dict[str, Any]:
+    def bind(
+        self, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = _NOTHING
+    ) -> dict[str, Any]:
         """All parameters by name from positional and keyword values, defaults filled in.
 
         Raises:
             TypeError: too many values, an unknown keyword, or one given twice.
         """
         if len(args) > len(self.params):
-            raise TypeError(
-                f"{self.name} takes {len(self.params)} parameter(s), got {len(args)}"
-            )
+            raise TypeError(f"{self.name} takes {len(self.params)} parameter(s), got {len(args)}")
         bound: dict[str, Any] = {}
         for param, value in zip(self.params, args, strict=False):
             bound[param.name] = value
@@ -259,8 +262,23 @@ class Activation:
         inside = ", ".join(f"{p.name}={p.default:g}" for p in self.params)
         return f"<Activation {self.name}({inside})>"
 
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, str]]:
+        # Formulas are code: a definition travels between processes by where it is written.
+        module = sys.modules.get(self.forward.__module__)
+        for attribute, value in vars(module).items() if module else ():
+            if value is self:
+                return _imported, (self.forward.__module__, attribute)
+        raise pickle.PicklingError(
+            f"{self!r} cannot be pickled: assign it at the top level of the module that holds "
+            "its formula"
+        )
+
     def __copy__(self) -> Activation:
         return self
 
     def __deepcopy__(self, memo: Any) -> Activation:
         return self
+
+
+def _imported(module: str, attribute: str) -> Activation:
+    return getattr(importlib.import_module(module), attribute)

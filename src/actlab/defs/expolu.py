@@ -69,7 +69,9 @@ EXPOLU = Activation(
     ),
     joints=(
         Joint("-b", lambda a, b, p: -b, "0", lambda a, b, p: 0.0),
-        Joint("b", lambda a, b, p: b, "(p/a) (2b)^(p-1)", lambda a, b, p: p / a * (2 * b) ** (p - 1)),
+        Joint(
+            "b", lambda a, b, p: b, "(p/a) (2b)^(p-1)", lambda a, b, p: p / a * (2 * b) ** (p - 1)
+        ),
     ),
     from_output=FromOutput(
         derivative=derivative_from_output,
@@ -81,9 +83,9 @@ EXPOLU = Activation(
         # The relative error of y is multiplied by |1 - 1/p|.
         by_default_in={"p": Domain(0.5, closed_low=True)},
         ill_conditioned=frozenset({"p"}),
-        note="within 2 ulp wherever the output is a normal number (p >= 1/2); below, off by at most the "
-        "slope at the smallest subnormal output; next to x = b either one-sided slope where "
-        "the output cannot tell the sides apart",
+        note="within 2 ulp wherever the output is a normal number (p >= 1/2); below, off by at "
+        "most the slope at the smallest subnormal output; next to x = b either one-sided slope "
+        "where the output cannot tell the sides apart",
     ),
     saves="output",
     traits=Traits(

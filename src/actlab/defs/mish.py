@@ -28,9 +28,7 @@ def forward(m, x):
     left, right, e, w, below, above = _sides(m, x)
     inside_left = m.scaled_exp(left * ((e + 2) / below), left)
     inside_right = right * ((1 + 2 * w) / above)
-    return m.where(
-        x < -FAR, 0, m.where(x <= 0, inside_left, m.where(x <= FAR, inside_right, x))
-    )
+    return m.where(x < -FAR, 0, m.where(x <= 0, inside_left, m.where(x <= FAR, inside_right, x)))
 
 
 def derivative(m, x):
@@ -38,9 +36,7 @@ def derivative(m, x):
     weight = (e + 2) / below + 4 * left * ((e + 1) / (below * below))
     inside_left = m.scaled_exp(weight, left)
     inside_right = (1 + 2 * w) / above + 4 * right * (w * w * (1 + w) / (above * above))
-    return m.where(
-        x < -FAR, 0, m.where(x <= 0, inside_left, m.where(x <= FAR, inside_right, 1))
-    )
+    return m.where(x < -FAR, 0, m.where(x <= 0, inside_left, m.where(x <= FAR, inside_right, 1)))
 
 
 MISH = Activation(
@@ -55,13 +51,15 @@ MISH = Activation(
         convex=False,
         odd=False,
         smoothness=float("inf"),
-        low=-0.30884012,
+        low=-0.3088434130172505,
         high=float("inf"),
-        lipschitz=1.0885,
+        lipschitz=1.088498161251728,
     ),
     references=(
         Reference(
-            "Misra", 2019, "Mish: a self regularized non-monotonic activation function",
+            "Misra",
+            2019,
+            "Mish: a self regularized non-monotonic activation function",
             "arXiv:1908.08681",
         ),
     ),

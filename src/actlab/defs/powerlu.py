@@ -52,8 +52,8 @@ POWERLU = Activation(
         # The relative error of y is multiplied by |1 - 1/p|.
         by_default_in={"p": Domain(0.5, closed_low=True)},
         ill_conditioned=frozenset({"p"}),
-        note="within 2 ulp wherever the output is a normal number (p >= 1/2); below, off by at most the "
-        "slope at the smallest subnormal output (float16, p = 2: 2.4e-4)",
+        note="within 2 ulp wherever the output is a normal number (p >= 1/2); below, off by at "
+        "most the slope at the smallest subnormal output (float16, p = 2: 2.4e-4)",
     ),
     saves="output",
     traits=Traits(

@@ -33,8 +33,10 @@ SIGMOID = Activation(
     ),
     references=(
         Reference(
-            "Rumelhart, Hinton, Williams", 1986,
-            "Learning representations by back-propagating errors", "Nature 323",
+            "Rumelhart, Hinton, Williams",
+            1986,
+            "Learning representations by back-propagating errors",
+            "Nature 323",
         ),
     ),
 )

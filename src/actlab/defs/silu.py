@@ -55,8 +55,9 @@ SILU = Activation(
             "Sigmoid-weighted linear units for neural network function approximation",
             "arXiv:1702.03118",
         ),
-        Reference("Ramachandran, Zoph, Le", 2017, "Searching for activation functions",
-                  "arXiv:1710.05941"),
+        Reference(
+            "Ramachandran, Zoph, Le", 2017, "Searching for activation functions", "arXiv:1710.05941"
+        ),
     ),
     notes=("0 at -inf; the usual product x sigmoid(x) gives NaN there.",),
 )

@@ -33,8 +33,10 @@ TANH = Activation(
     ),
     references=(
         Reference(
-            "LeCun, Bottou, Orr, Muller", 1998, "Efficient BackProp", "Neural Networks: Tricks "
-            "of the Trade",
+            "LeCun, Bottou, Orr, Muller",
+            1998,
+            "Efficient BackProp",
+            "Neural Networks: Tricks of the Trade",
         ),
     ),
 )

@@ -178,9 +178,7 @@ def text(value: Any) -> str:
         return _write(value, SUM, False)
     written = [(_write(v, SUM, False), c and _write(c, SUM, False)) for v, c in pieces]
     width = max(len(v) for v, _ in written)
-    return "\n".join(
-        f"{v:<{width}}  " + (f"for {c}" if c else "otherwise") for v, c in written
-    )
+    return "\n".join(f"{v:<{width}}  " + (f"for {c}" if c else "otherwise") for v, c in written)
 
 
 def latex(value: Any) -> str:
@@ -224,7 +222,11 @@ def _write(value: Any, outer: int, tex: bool) -> str:
         return FUNCTIONS[operation][tex].format(_write(operands[0], SUM, tex))
     if operation == "/" and tex:
         top, bottom = (_write(v, SUM, tex) for v in operands)
-        return rf"\frac{{{top}}}{{{bottom}}}" if outer < POWER else rf"\left(\frac{{{top}}}{{{bottom}}}\right)"
+        return (
+            rf"\frac{{{top}}}{{{bottom}}}"
+            if outer < POWER
+            else rf"\left(\frac{{{top}}}{{{bottom}}}\right)"
+        )
     written = _operator(operation, operands, tex)
     if STRENGTH[operation] >= outer:
         return written

@@ -121,17 +121,14 @@ class TorchMaths:
         return DENSITY_AT_0 * torch.exp(-0.5 * (x * x))
 
     def power(self, base: Any, p: Any, divisor: Any = 1) -> Any:
-        if is_number(base) and is_number(p):
-            if is_number(divisor):
-                return _number_power(base, p, divisor)
+        if is_number(base) and is_number(p) and is_number(divisor):
+            return _number_power(base, p, divisor)
         return self._divided_power(self._tensor(base), None, p, divisor)
 
     def power_slope(self, base: Any, p: Any, divisor: Any = 1) -> Any:
         return self._power_slope(self._tensor(base), None, p, p, divisor)
 
-    def power_of_sum(
-        self, x: Tensor, b: Any, p: Any, unit: float = 1, divisor: Any = 1
-    ) -> Tensor:
+    def power_of_sum(self, x: Tensor, b: Any, p: Any, unit: float = 1, divisor: Any = 1) -> Tensor:
         alive, base, ratio = self._base(x, b, p, unit)
         return torch.where(alive, self._divided_power(base, ratio, p, divisor), 0.0)
 
@@ -171,9 +168,7 @@ class TorchMaths:
             return torch.full((), x, dtype=self.dtype, device=self.device)
         return x
 
-    def _base(
-        self, x: Any, b: Any, p: Any, unit: float
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
+    def _base(self, x: Any, b: Any, p: Any, unit: float) -> tuple[Tensor, Tensor, Tensor | None]:
         """Where ``x + b > 0``, the base ``(x + b) / unit`` and its relative rounding error.
 
         Elements without a base get base 1 and error 0. The error is None when the result

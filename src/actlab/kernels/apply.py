@@ -10,7 +10,7 @@ from torch import Tensor
 
 from actlab.core import Activation
 from actlab.kernels import formula as formulas
-from actlab.kernels.autograd import Elementwise, forward_blocks, in_channels
+from actlab.kernels.autograd import Elementwise, forward_blocks, spread
 from actlab.kernels.policy import DTYPES, check_backend, form_to_save, must_trace
 
 DTYPE_NAMES = ", ".join(str(dtype).removeprefix("torch.") for dtype in DTYPES)
@@ -46,24 +46,18 @@ def apply(
     """
     _check_input(activation.name, x)
     check_backend(activation.name, backend)
-    values = {p.name: _checked(activation, p.name, params[p.name], x, channel_dim)
-              for p in activation.params}
+    values = {
+        p.name: _checked(activation, p.name, params[p.name], x, channel_dim)
+        for p in activation.params
+    }
     form = form_to_save(activation, values, save)
     if must_trace(x, *values.values()):
-        spread = {
-            name: in_channels(v, x.dim(), channel_dim) if isinstance(v, Tensor) else v
-            for name, v in values.items()
-        }
-        return formulas.traced(activation.forward, x, spread)
+        return formulas.traced(activation.forward, x, spread(values, x, channel_dim))
     tensors = [x, *(v for v in values.values() if isinstance(v, Tensor))]
     if torch.is_grad_enabled() and any(t.requires_grad for t in tensors):
         return Elementwise.apply(activation, form, channel_dim, x, *values.values())
     with torch.no_grad():
-        spread = {
-            name: in_channels(v, x.dim(), channel_dim) if isinstance(v, Tensor) else v
-            for name, v in values.items()
-        }
-        return forward_blocks(activation, x, spread)
+        return forward_blocks(activation, x, spread(values, x, channel_dim))
 
 
 def _check_input(owner: str, x: Any) -> None:

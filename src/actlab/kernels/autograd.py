@@ -23,18 +23,19 @@ Form = Literal["input", "output"]
 
 
 def forward_blocks(activation: Activation, x: Tensor, params: Params) -> Tensor:
-    """``f(x)`` without a graph, in the shape, dtype and (when dense) strides of ``x``."""
+    """``f(x)`` without a graph, in the shape, dtype and (when dense) strides of ``x``.
+
+    ``params`` broadcast against ``x``, as ``spread`` shapes them.
+    """
     out = torch.empty_like(x)
     order = _memory_order(out)
-    flat_x, flat_params = _flat(x, order), _flat_params(params, x, order)
-    spread = [name for name, value in flat_params.items() if _is_spread(value)]
+    shared, separate = _split(params, x, order)
 
     def step(block: Tensor, *parts: Tensor) -> tuple[Tensor]:
-        local = flat_params | dict(zip(spread, parts, strict=True))
+        local = shared | dict(zip(separate, parts, strict=True))
         return (formulas.evaluate(activation.forward, block, local, x.dtype),)
 
-    flat_out = out.permute(order).view(-1)
-    formulas.blockwise(step, [flat_x, *(flat_params[name] for name in spread)], [flat_out])
+    formulas.blockwise(step, [_flat(x, order), *separate.values()], [out.permute(order).view(-1)])
     return out
 
 
@@ -47,8 +48,8 @@ class Elementwise(torch.autograd.Function):
     ) -> Tensor:
         names = [param.name for param in activation.params]
         params = dict(zip(names, values, strict=True))
-        y = forward_blocks(activation, x, _spread(params, x, channel_dim))
-        tensors = {name: v for name, v in params.items() if isinstance(v, Tensor)}
+        y = forward_blocks(activation, x, spread(params, x, channel_dim))
+        tensors = _tensors(params)
         ctx.save_for_backward(x if form == "input" else y, *tensors.values())
         ctx.activation, ctx.form, ctx.channel_dim = activation, form, channel_dim
         ctx.tensor_names = tuple(tensors)
@@ -61,9 +62,7 @@ class Elementwise(torch.autograd.Function):
         params = ctx.params | dict(zip(ctx.tensor_names, tensors, strict=True))
         wants_x = ctx.needs_input_grad[3]
         wanted = [
-            name
-            for name, needed in zip(params, ctx.needs_input_grad[4:], strict=True)
-            if needed
+            name for name, needed in zip(params, ctx.needs_input_grad[4:], strict=True) if needed
         ]
         work = _traced_backward if _needs_graph(cotangent, saved) else _block_backward
         grads = work(
@@ -84,9 +83,7 @@ def _formulas(
         slope, partials = activation.from_output.derivative, activation.from_output.partials
     else:
         slope = activation.derivative
-        partials = {
-            name: formulas.partial_formula(activation.forward, name) for name in wanted
-        }
+        partials = {name: formulas.partial_formula(activation.forward, name) for name in wanted}
     chosen: dict[str | None, Formula] = {None: slope} if wants_x else {}
     return chosen | {name: partials[name] for name in wanted}
 
@@ -103,30 +100,27 @@ def _block_backward(
 ) -> dict[str | None, Tensor]:
     """Gradients without a graph, block by block; parameter gradients in one fixed order."""
     chosen = _formulas(activation, form, wants_x, wanted)
-    flat_sources = _spread(params, saved, channel_dim)
     grad_x = torch.empty_like(saved)
     order = _memory_order(grad_x)
-    flat_saved, flat_cotangent = _flat(saved, order), _flat(cotangent, order)
-    flat_params = _flat_params(flat_sources, saved, order)
-    spread = [name for name, value in flat_params.items() if _is_spread(value)]
-    storage = saved.dtype
-    wide = formulas.compute_dtype(saved)
+    shared, separate = _split(spread(params, saved, channel_dim), saved, order)
+    storage, wide = saved.dtype, formulas.compute_dtype(saved)
     grads = {
         name: torch.empty_like(grad_x, dtype=storage if name is None else wide) for name in chosen
     }
 
     def step(block: Tensor, g: Tensor, *parts: Tensor) -> list[Tensor]:
-        local = flat_params | dict(zip(spread, parts, strict=True))
+        local = shared | dict(zip(separate, parts, strict=True))
         factors = [formulas.evaluate(f, block, local, storage) for f in chosen.values()]
         return [_passed(g.to(wide), factor, storage) for factor in factors]
 
     formulas.blockwise(
         step,
-        [flat_saved, flat_cotangent, *(flat_params[name] for name in spread)],
+        [_flat(saved, order), _flat(cotangent, order), *separate.values()],
         [grad.permute(order).view(-1) for grad in grads.values()],
     )
+    learned = _tensors(params)
     return {
-        name: grad if name is None else _reduced(grad, params[name], channel_dim)
+        name: grad if name is None else _reduced(grad, learned[name], channel_dim)
         for name, grad in grads.items()
     }
 
@@ -148,18 +142,19 @@ def _traced_backward(
     wanted: list[str],
 ) -> dict[str | None, Tensor]:
     """Gradients as differentiable operations on the saved tensor."""
-    spread = _spread(params, saved, channel_dim)
+    shaped = spread(params, saved, channel_dim)
+    learned, shaped_tensors = _tensors(params), _tensors(shaped)
     g = cotangent.to(formulas.compute_dtype(saved))
     grads: dict[str | None, Tensor] = {}
     for name, chosen in _formulas(activation, form, wants_x, wanted).items():
-        slope = formulas.traced_wide(chosen, saved, spread)
+        slope = formulas.traced_wide(chosen, saved, shaped)
         # Only a non-finite cotangent is masked: where the slope crosses 0, its own slope counts.
         grad = torch.where((slope == 0) & ~torch.isfinite(g), 0.0, g * slope)
         if name is None:
             grads[name] = grad.to(saved.dtype)
         else:
-            param = params[name]
-            total = grad.sum_to_size(spread[name].shape)
+            param = learned[name]
+            total = grad.sum_to_size(shaped_tensors[name].shape)
             grads[name] = total.reshape(param.shape).to(param.dtype)
     return grads
 
@@ -173,16 +168,15 @@ def _reduced(terms: Tensor, param: Tensor, channel_dim: int) -> Tensor:
     return formulas.rounded(total.reshape(param.shape), param.dtype)
 
 
-def _spread(params: Params, x: Tensor, channel_dim: int) -> dict[str, float | Tensor]:
+def spread(params: Params, x: Tensor, channel_dim: int) -> dict[str, float | Tensor]:
     """Parameters shaped to broadcast against ``x``: one value, or one per channel."""
     return {
-        name: in_channels(value, x.dim(), channel_dim) if isinstance(value, Tensor) else value
+        name: _in_channels(value, x.dim(), channel_dim) if isinstance(value, Tensor) else value
         for name, value in params.items()
     }
 
 
-def in_channels(param: Tensor, dims: int, channel_dim: int) -> Tensor:
-    """A parameter tensor shaped to broadcast along the channel dimension."""
+def _in_channels(param: Tensor, dims: int, channel_dim: int) -> Tensor:
     if param.numel() == 1:
         return param.reshape(())
     shape = [1] * dims
@@ -190,18 +184,20 @@ def in_channels(param: Tensor, dims: int, channel_dim: int) -> Tensor:
     return param.reshape(shape)
 
 
-def _flat_params(params: Params, x: Tensor, order: list[int]) -> dict[str, float | Tensor]:
-    """Shared parameters as they are, per-channel ones with one value per element of ``x``."""
-    return {
+def _split(
+    params: Params, x: Tensor, order: list[int]
+) -> tuple[dict[str, float | Tensor], dict[str, Tensor]]:
+    """Shared parameters as they are, and per-channel ones with one value per element of ``x``."""
+    separate = {
         name: _flat(value.expand(x.shape), order)
-        if isinstance(value, Tensor) and value.numel() > 1
-        else value
-        for name, value in params.items()
+        for name, value in _tensors(params).items()
+        if value.numel() > 1
     }
+    return {name: value for name, value in params.items() if name not in separate}, separate
 
 
-def _is_spread(value: float | Tensor) -> bool:
-    return isinstance(value, Tensor) and value.dim() == 1
+def _tensors(params: Params) -> dict[str, Tensor]:
+    return {name: value for name, value in params.items() if isinstance(value, Tensor)}
 
 
 def _memory_order(dense: Tensor) -> list[int]:

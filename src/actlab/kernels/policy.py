@@ -82,9 +82,7 @@ def form_to_save(
     if save is None:
         return _default_form(activation, params)
     if save not in FORMS:
-        raise ValueError(
-            f"{activation.name}: save must be None, 'input' or 'output', got {save!r}"
-        )
+        raise ValueError(f"{activation.name}: save must be None, 'input' or 'output', got {save!r}")
     if save == "output":
         _check_output_form(activation, params)
         return "output"
@@ -101,7 +99,7 @@ def _default_form(
         name for name, value in params.items() if isinstance(value, Tensor) and value.requires_grad
     }
     inaccurate = learned & form.ill_conditioned or any(
-        not isinstance(params[name], Tensor) and not domain.contains(params[name])
+        not isinstance(value := params[name], Tensor) and not domain.contains(value)
         for name, domain in form.by_default_in.items()
     )
     return "input" if inaccurate or learned - set(form.partials) else "output"

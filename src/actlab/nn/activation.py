@@ -66,9 +66,7 @@ class Activation(nn.Module):
         self.definition = registry.get(activation)
         owner = self.definition.name
         bound = self.definition.bind(args, params)
-        self._initial = {
-            p.name: p.check(owner, bound[p.name]) for p in self.definition.params
-        }
+        self._initial = {p.name: p.check(owner, bound[p.name]) for p in self.definition.params}
         _check_count(owner, num_parameters)
         _check_integer(owner, "channel_dim", channel_dim)
         if dtype is not None and dtype not in DTYPES:
@@ -106,7 +104,7 @@ class Activation(nn.Module):
                     f"{owner}: a learned {name} must start strictly inside "
                     f"({domain.low:g}, {domain.high:g}), got {self._initial[name]!r}"
                 )
-            parametrize.register_parametrization(self, name, Inside(domain.low, domain.high))
+            parametrize.register_parametrization(self, name, Inside(domain))
 
     def reset_parameters(self) -> None:
         """Set every learned parameter back to the value it was built with."""
@@ -153,8 +151,7 @@ class Activation(nn.Module):
         state = dict(self.__dict__)
         state["definition"] = registry.address(self.definition)
         intervals = {
-            name: (inside[0].low, inside[0].high)
-            for name, inside in getattr(self, "parametrizations", {}).items()
+            name: inside[0].domain for name, inside in getattr(self, "parametrizations", {}).items()
         }
         return _rebuild, (_public_class(type(self)), intervals), state
 
@@ -177,10 +174,9 @@ class Activation(nn.Module):
             parts.append(f"channel_dim={self.channel_dim}")
         intervals = getattr(self, "parametrizations", {})
         for name, inside in intervals.items():
-            own = interval(self.definition.name, self.definition.param(name), None)
-            low, high = inside[0].low, inside[0].high
-            if (low, high) != (own.low, own.high):
-                parts.append(f"constraint=({low:g}, {high:g})")
+            kept = inside[0].domain
+            if kept != interval(self.definition.name, self.definition.param(name), None):
+                parts.append(f"constraint=({kept.low:g}, {kept.high:g})")
         for name in ("backend", "save"):
             if getattr(self, name) is not None:
                 parts.append(f"{name}={getattr(self, name)!r}")
@@ -205,12 +201,12 @@ def _public_class(cls: type) -> type:
     return cls.__mro__[1] if cls.__module__ == parametrize.__name__ else cls
 
 
-def _rebuild(cls: type[Activation], intervals: dict[str, tuple[float, float]]) -> Activation:
+def _rebuild(cls: type[Activation], intervals: dict[str, core.Domain]) -> Activation:
     """An empty module of the class, with its parametrised properties in place."""
     module = cls.__new__(cls)
     nn.Module.__init__(module)
-    for name, (low, high) in intervals.items():
-        inside = Inside(low, high)
+    for name, domain in intervals.items():
+        inside = Inside(domain)
         module.register_parameter(name, nn.Parameter(inside(torch.zeros(1))))
         parametrize.register_parametrization(module, name, inside)
     return module

@@ -15,44 +15,54 @@ Constraint: TypeAlias = "str | Sequence[float] | Mapping[str, str | Sequence[flo
 
 
 class Inside(nn.Module):
-    """Map the reals onto the inside of an interval, for ``torch.nn.utils.parametrize``.
+    """Map the reals into an interval, for ``torch.nn.utils.parametrize``.
 
-    One finite end: that end plus or minus a softplus. Two: a scaled sigmoid. The ends
-    themselves are limits that no finite value reaches.
+    One finite end: that end plus or minus a softplus. Two: a scaled sigmoid. An end that does
+    not belong to the interval is not reached, however far the free value is pushed.
 
     Args:
-        low, high: the ends; at least one is finite.
+        domain: the interval; at least one of its ends is finite.
     """
 
-    def __init__(self, low: float, high: float) -> None:
+    def __init__(self, domain: Domain) -> None:
         super().__init__()
-        self.low, self.high = low, high
+        self.domain = domain
 
     def forward(self, free: Tensor) -> Tensor:
-        if math.isfinite(self.low) and math.isfinite(self.high):
-            return self.low + (self.high - self.low) * torch.sigmoid(free)
-        if math.isfinite(self.low):
-            return self.low + nn.functional.softplus(free)
-        return self.high - nn.functional.softplus(free)
+        low, high = self.domain.low, self.domain.high
+        if math.isfinite(low) and math.isfinite(high):
+            value = low + (high - low) * torch.sigmoid(free)
+        elif math.isfinite(low):
+            value = low + nn.functional.softplus(free)
+        else:
+            value = high - nn.functional.softplus(free)
+        # Both functions round to their limits far out.
+        facts = torch.finfo(free.dtype)
+        if not self.domain.closed_low and math.isfinite(low):
+            value = torch.clamp(value, min=low + (abs(low) * facts.eps or facts.tiny))
+        if not self.domain.closed_high and math.isfinite(high):
+            value = torch.clamp(value, max=high - (abs(high) * facts.eps or facts.tiny))
+        return value
 
     def right_inverse(self, value: Tensor) -> Tensor:
         """The free value that maps to ``value``; computed in double, rounded once."""
+        low, high = self.domain.low, self.domain.high
         wide = value.detach().double()
-        inside = (wide > self.low) & (wide < self.high)
+        inside = (wide > low) & (wide < high)
         if not value.is_meta and not bool(inside.all()):
             raise ValueError(
-                f"a learned value must lie strictly inside ({self.low:g}, {self.high:g}), "
+                f"a learned value must lie strictly inside ({low:g}, {high:g}), "
                 f"got {value.tolist()}"
             )
-        if math.isfinite(self.low) and math.isfinite(self.high):
-            free = torch.logit((wide - self.low) / (self.high - self.low))
+        if math.isfinite(low) and math.isfinite(high):
+            free = torch.logit((wide - low) / (high - low))
         else:
-            distance = wide - self.low if math.isfinite(self.low) else self.high - wide
+            distance = wide - low if math.isfinite(low) else high - wide
             free = distance + torch.log(-torch.expm1(-distance))
         return free.to(value.dtype)
 
     def extra_repr(self) -> str:
-        return f"({self.low:g}, {self.high:g})"
+        return str(self.domain)
 
 
 def interval(owner: str, param: Param, constraint: Constraint) -> Domain:
