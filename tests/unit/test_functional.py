@@ -15,7 +15,11 @@ def test_signatures_follow_the_definitions(name):
     parameters = dict(inspect.signature(getattr(F, name)).parameters)
     definition = actlab.get(name)
     assert list(parameters) == [
-        "x", *(p.name for p in definition.params), "channel_dim", "backend", "save"
+        "x",
+        *(p.name for p in definition.params),
+        "channel_dim",
+        "backend",
+        "save",
     ]
     for param in definition.params:
         assert parameters[param.name].default == param.default
@@ -33,11 +37,15 @@ def test_every_registered_activation_is_an_attribute():
         F.nothing  # noqa: B018
 
 
-@pytest.mark.parametrize("dtype", [torch.int32, torch.int64, torch.bool, torch.complex64,
-                                   torch.uint8, torch.float8_e4m3fn])
+@pytest.mark.parametrize(
+    "dtype",
+    [torch.int32, torch.int64, torch.bool, torch.complex64, torch.uint8, torch.float8_e4m3fn],
+)
 def test_other_dtypes_are_refused_by_name(dtype):
-    with pytest.raises(TypeError, match="float64, float32, float16, bfloat16, got "
-                       + str(dtype).removeprefix("torch.")):
+    with pytest.raises(
+        TypeError,
+        match="float64, float32, float16, bfloat16, got " + str(dtype).removeprefix("torch."),
+    ):
         F.powerlu(torch.zeros(2).to(dtype))
 
 

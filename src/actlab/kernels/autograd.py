@@ -127,8 +127,11 @@ def _block_backward(
 
 def _passed(cotangent: Tensor, slope: Tensor, storage: torch.dtype) -> Tensor:
     """``cotangent * slope``; a dead element passes 0, whatever comes in, infinite or NaN."""
+    passed = cotangent * slope + 0.0  # + 0.0 makes the -0.0 of a dead element a 0.0
+    if formulas.all_finite(cotangent):
+        return passed
     dead = (slope == 0) | ((formulas.rounded(slope, storage) == 0) & ~torch.isfinite(cotangent))
-    return torch.where(dead, 0.0, cotangent * slope)
+    return torch.where(dead, 0.0, passed)
 
 
 def _traced_backward(

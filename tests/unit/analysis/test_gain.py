@@ -86,8 +86,8 @@ def test_critical_points(name, params, point):
 
 
 @pytest.mark.parametrize(
-    ("name", "params"), [("powerlu", {}), ("powerlu", {"p": 3.0}), ("expolu", {"a": 2.0}),
-                         ("softplus", {})]
+    ("name", "params"),
+    [("powerlu", {}), ("powerlu", {"p": 3.0}), ("expolu", {"a": 2.0}), ("softplus", {})],
 )
 def test_functions_without_a_critical_point_start_at_their_forward_gain(name, params):
     assert critical(name, **params) is None
