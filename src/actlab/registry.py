@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.metadata
 import pkgutil
 import sys
 from collections.abc import Mapping
@@ -37,6 +36,8 @@ def shipped() -> Mapping[str, Activation]:
 @functools.cache
 def _catalogue() -> Mapping[str, Activation]:
     """The shipped definitions and those of installed packages, in alphabetical order."""
+    import importlib.metadata  # costs more than all the rest of this module
+
     found = dict(shipped())
     for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
         definition = entry.load()
@@ -62,9 +63,16 @@ def _add(found: dict[str, Activation], definition: Activation, origin: str) -> N
 
 @functools.cache
 def _aliases() -> Mapping[str, str]:
-    return MappingProxyType(
-        {alias: name for name, definition in _catalogue().items() for alias in definition.aliases}
-    )
+    """Alias to canonical name; no alias may take another definition's name."""
+    catalogue = _catalogue()
+    found: dict[str, str] = {}
+    for name, definition in catalogue.items():
+        for alias in definition.aliases:
+            owner = alias if alias in catalogue else found.get(alias)
+            if owner is not None and owner != name:
+                raise ValueError(f"{name!r} claims the alias {alias!r}, which is {owner!r}'s")
+            found[alias] = name
+    return MappingProxyType(found)
 
 
 def get(name: Named) -> Activation:

@@ -11,7 +11,9 @@ class UnknownNameError(ValueError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], reason: str = "") -> None:
         known = sorted(known)
-        near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
+        spelled = {candidate.lower(): candidate for candidate in known}
+        matches = difflib.get_close_matches(name.lower(), spelled, n=3, cutoff=0.5)
+        near = [spelled[match] for match in matches]
         if reason:
             hint = reason
         elif near:

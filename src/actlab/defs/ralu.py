@@ -57,10 +57,16 @@ def derivative_from_output(m, y, *, alpha):
     far_root = m.guard(y, large, 1e4)
     far_root = far_root - (alpha - 1) / far_root
     target = m.guard(y, y <= 1e4, 1)
-    low, high = (target / alpha, target) if alpha >= 1 else (target, target + 0.5 * (1 - alpha))
+    # Brackets: y/alpha and y for alpha >= 1; else y, and for small y the root of x^3/2 = y,
+    # since f(x) >= x^3/2 up to x = 1. (The margin covers the rounding of the power.)
+    if alpha >= 1:
+        low, high = target / alpha, target
+    else:
+        cube = 1.001 * m.power(2 * target, 1 / 3)
+        low, high = target, m.where(target < 0.49, cube, target + 0.5 * (1 - alpha))
     # Newton's steps, kept inside a bracket that every step shrinks: enough of them for double
     # precision even at the triple root of alpha = 9, where they converge linearly.
-    root = 0.5 * (low + high)
+    root = high
     for _ in range(60):
         excess = forward(m, root, alpha=alpha) - target
         high = m.where(excess >= 0, root, high)

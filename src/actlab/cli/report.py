@@ -1,0 +1,38 @@
+"""``actlab report``: tables, verdict and page from the records of a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def report(results: Path, *, output: Path | None = None) -> None:
+    """Report on the records in a results folder; nothing is computed anew.
+
+    Args:
+        results: a folder that ``actlab run`` wrote.
+        output: where the HTML page goes. Default: report.html in that folder.
+    """
+    from rich.console import Console
+
+    show(results, output, Console())
+
+
+def show(results: Path, output: Path | None, console: Console) -> None:
+    """Print the tables and the verdict, write the page and say where it is."""
+    from actlab.records import StoreError
+    from actlab.report.collect import collect
+    from actlab.report.html import write_page
+    from actlab.report.terminal import print_report
+
+    found = collect(results)
+    print_report(found, console)
+    target = results / "report.html" if output is None else output
+    try:
+        write_page(found, target)
+    except OSError as error:
+        raise StoreError(f"cannot write {target}: {error.strerror}") from error
+    console.print(f"Report: {target}", markup=False, highlight=False, soft_wrap=True)

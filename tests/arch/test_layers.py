@@ -1,0 +1,111 @@
+"""Dependencies point down: who may import whom, in one table, read from the source."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2] / "src" / "actlab"
+
+LAYERS = (
+    ("_version",),
+    ("core",),
+    ("defs",),
+    ("registry",),
+    ("interpret",),
+    ("describe", "analysis"),
+    ("kernels",),
+    ("functional",),
+    ("nn",),
+    ("testing",),
+    ("records", "stats", "figures"),
+    ("lab",),
+    ("report",),
+    ("cli",),
+)
+"""Lowest first. A module may import its own package and those of lower layers, nothing else."""
+
+FACADES = frozenset({"__init__", "__main__"})
+"""The package's face and ``python -m actlab``; they may name anything."""
+
+HEIGHT = {part: height for height, layer in enumerate(LAYERS) for part in layer}
+
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def part_of(path: Path) -> str:
+    """The package or module directly below actlab that a file belongs to."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported(source: str) -> set[str]:
+    """Every module that a source imports, deferred and type-checking imports included."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: relative imports hide what they name"
+            assert node.module is not None
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def violations(part: str, source: str) -> list[str]:
+    """The imports of a source in ``part`` that do not point down."""
+    wrong = []
+    for name in sorted(imported(source)):
+        root, _, rest = name.partition(".")
+        if root != "actlab":
+            continue
+        target = rest.partition(".")[0]
+        # `from actlab import Activation`: a name of the face, which names what lies above too.
+        allowed = target == part or (target in HEIGHT and HEIGHT[target] < HEIGHT[part])
+        if not allowed:
+            wrong.append(name)
+    return wrong
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_down(path: Path) -> None:
+    part = part_of(path)
+    if part in FACADES:
+        return
+    assert part in HEIGHT, f"{part} has no layer; put it into LAYERS"
+    assert violations(part, path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "source"),
+    [
+        ("core", "from actlab import registry"),
+        ("core", "import actlab.defs.relu"),
+        ("defs", "from actlab import Activation"),
+        ("describe", "from actlab.analysis.gain import own_init"),
+        ("kernels", "def f():\n    from actlab.functional import call"),
+        ("records", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import actlab.lab"),
+        ("report", "from actlab.cli.plot import draw"),
+    ],
+)
+def test_an_import_that_points_up_is_found(part: str, source: str) -> None:
+    assert len(violations(part, source)) == 1
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if part_of(p) == "core"], ids=lambda path: path.name
+)
+def test_core_imports_the_standard_library_only(path: Path) -> None:
+    roots = {name.partition(".")[0] for name in imported(path.read_text(encoding="utf-8"))}
+    assert roots <= {"actlab", *sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if part_of(p) == "defs"], ids=lambda path: path.name
+)
+def test_definitions_import_nothing_but_the_vocabulary(path: Path) -> None:
+    # And each other: SELU is a multiple of ELU, and says so.
+    names = imported(path.read_text(encoding="utf-8"))
+    assert all(name.startswith(("actlab.core.", "actlab.defs.")) for name in names)
