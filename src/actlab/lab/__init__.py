@@ -1,0 +1,1 @@
+"""The laboratory: studies become plans, plans become cells, cells become records."""
