@@ -8,9 +8,10 @@ The semantics below hold in every interpreter. They are what makes one formula s
 
 * **NaN.** A NaN argument gives NaN. Every comparison with NaN is false, so a NaN input takes the
   last branch of nested ``where`` calls; the torch interpreter then makes value *and* slope NaN.
-* **Unselected branches.** Both branches of ``where`` are evaluated. ``guard`` replaces the
-  inputs that a branch is not meant for by a harmless constant without slope, so that no branch
-  overflows, and nothing that happens in it reaches the gradient.
+* **Unselected branches.** Both branches of ``where`` are evaluated. ``guard`` marks the inputs
+  that a branch is meant for; on others it may yield a constant without slope, so that no branch
+  overflows and nothing that happens in it reaches the gradient. What a guarded branch gives
+  there is unspecified: a ``where`` has to select it away.
 * **Powers** are powers of a non-negative base: 0 for a base of 0 or below. ``power_of_sum`` forms
   its base without rounding error and has slope 0 at base 0 for every exponent.
 """
@@ -36,7 +37,10 @@ class Maths(Protocol):
         """``yes`` where the condition holds, else ``no``; only the chosen one has a slope."""
 
     def guard(self, x: Value, meant: Condition, otherwise: Value) -> Value:
-        """``x`` where it is meant to be used, elsewhere a constant, which has no slope."""
+        """``x`` where it is meant to be used; elsewhere ``otherwise``, without slope, or ``x``.
+
+        ``meant`` is a condition, or a pair ``(low, high)`` for ``low <= x <= high``.
+        """
 
     def absolute(self, x: Value) -> Value:
         """``|x|``; used in conditions, where its slope does not matter."""

@@ -8,11 +8,11 @@ def textbook(m, x, *, alpha):
 
 
 def forward(m, x, *, alpha):
-    return m.where(x <= 0, m.scaled_expm1(alpha, m.guard(x, x <= 0, 0)), x)
+    return m.where(x <= 0, m.scaled_expm1(alpha, m.guard(x, (float("-inf"), 0), 0)), x)
 
 
 def derivative(m, x, *, alpha):
-    return m.where(x > 0, 1, m.scaled_exp(alpha, m.guard(x, x <= 0, 0)))
+    return m.where(x > 0, 1, m.scaled_exp(alpha, m.guard(x, (float("-inf"), 0), 0)))
 
 
 def derivative_from_output(m, y, *, alpha):

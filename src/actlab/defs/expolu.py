@@ -9,14 +9,14 @@ def textbook(m, x, *, a, b, p):
 
 
 def forward(m, x, *, a, b, p):
-    ramp = m.power_of_sum(m.guard(x, (x >= -b) & (x <= b), 0), b, p, divisor=a)
+    ramp = m.power_of_sum(m.guard(x, (-b, b), 0), b, p, divisor=a)
     # x + (T - b), not (x - b) + T: it is exactly x wherever the two constants agree.
     above = x + (m.power(2 * b, p, a) - b)
     return m.where(x < -b, 0, m.where(x <= b, ramp, above))
 
 
 def derivative(m, x, *, a, b, p):
-    ramp = m.slope_of_power(m.guard(x, (x >= -b) & (x <= b), 0), b, p, divisor=a)
+    ramp = m.slope_of_power(m.guard(x, (-b, b), 0), b, p, divisor=a)
     return m.where(x <= -b, 0, m.where(x <= b, ramp, 1))
 
 

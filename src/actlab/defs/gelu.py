@@ -16,12 +16,12 @@ def textbook_derivative(m, x):
 
 
 def forward(m, x):
-    middle = m.guard(x, (x >= -FAR) & (x <= FAR), 0)
+    middle = m.guard(x, (-FAR, FAR), 0)
     return m.where(x < -FAR, 0, m.where(x <= FAR, middle * m.normal_cdf(middle), x))
 
 
 def derivative(m, x):
-    middle = m.guard(x, (x >= -FAR) & (x <= FAR), 0)
+    middle = m.guard(x, (-FAR, FAR), 0)
     slope = m.normal_cdf(middle) + middle * m.normal_density(middle)
     return m.where(x < -FAR, 0, m.where(x <= FAR, slope, 1))
 
@@ -37,7 +37,7 @@ def tanh_textbook_derivative(m, x):
 
 
 def _tanh_argument(m, x):
-    middle = m.guard(x, (x >= -FAR) & (x <= FAR), 0)
+    middle = m.guard(x, (-FAR, FAR), 0)
     return middle, 2 * m.sqrt(2 / m.pi) * (middle + CUBIC * (middle * middle * middle))
 
 

@@ -17,8 +17,8 @@ def textbook_derivative(m, x):
 
 def _sides(m, x):
     """x on either side of 0, and what tanh(softplus(x)) is made of there: e^x and e^-x."""
-    left = m.guard(x, (x >= -FAR) & (x <= 0), 0)
-    right = m.guard(x, (x > 0) & (x <= FAR), 0)
+    left = m.guard(x, (-FAR, 0), 0)
+    right = m.guard(x, (0, FAR), 0)
     e, w = m.exp(left), m.exp(-right)
     # tanh(softplus(x)) = e (e + 2) / below = (1 + 2 w) / above: nothing overflows.
     return left, right, e, w, e * (e + 2) + 2, 1 + 2 * w + 2 * (w * w)

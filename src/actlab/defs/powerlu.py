@@ -8,12 +8,12 @@ def textbook(m, x, *, p):
 
 
 def forward(m, x, *, p):
-    ramp = m.power_of_sum(m.guard(x, (x >= -1) & (x <= 1), 0), 1, p, unit=2)
+    ramp = m.power_of_sum(m.guard(x, (-1, 1), 0), 1, p, unit=2)
     return m.where(x < -1, 0, m.where(x <= 1, ramp, x))
 
 
 def derivative(m, x, *, p):
-    ramp = m.slope_of_power(m.guard(x, (x >= -1) & (x <= 1), 0), 1, p, unit=2)
+    ramp = m.slope_of_power(m.guard(x, (-1, 1), 0), 1, p, unit=2)
     return m.where(x <= -1, 0, m.where(x <= 1, ramp, 1))
 
 

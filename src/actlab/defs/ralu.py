@@ -32,7 +32,8 @@ def forward(m, x, *, alpha):
 def derivative(m, x, *, alpha):
     near, s, r = _near_far(m, x, SLOPE_EDGE)
     t, u = s * s, r * r
-    near_square, far_square = (1 + t) * (1 + t), (1 + u) * (1 + u)
+    # (1 + t)^2 in the order of the numerators, which makes the slope exactly 1 for alpha = 1.
+    near_square, far_square = t * (t + 2) + 1, 1 + u * (2 + u)
     # A quotient of sums of positive terms where 0 <= alpha <= 3; elsewhere 1 plus a product,
     # whose only cancellation is that of the slope crossing 0.
     positive = (alpha >= 0) & (alpha <= 3)

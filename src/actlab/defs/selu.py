@@ -16,7 +16,7 @@ def forward(m, x):
 
 
 def derivative(m, x):
-    return m.where(x > 0, SCALE, SCALE * m.scaled_exp(ALPHA, m.guard(x, x <= 0, 0)))
+    return m.where(x > 0, SCALE, SCALE * m.scaled_exp(ALPHA, m.guard(x, (float("-inf"), 0), 0)))
 
 
 SELU = Activation(

@@ -15,16 +15,16 @@ def textbook_derivative(m, x):
 
 
 def forward(m, x):
-    left = m.guard(x, (x >= -FAR) & (x <= 0), 0)
-    right = m.guard(x, (x > 0) & (x <= FAR), 0)
+    left = m.guard(x, (-FAR, 0), 0)
+    right = m.guard(x, (0, FAR), 0)
     below = m.scaled_exp(left, left) / (1 + m.exp(left))
     above = right / (1 + m.exp(-right))
     return m.where(x < -FAR, 0, m.where(x <= 0, below, m.where(x <= FAR, above, x)))
 
 
 def derivative(m, x):
-    left = m.guard(x, (x >= -FAR) & (x <= 0), 0)
-    right = m.guard(x, (x > 0) & (x <= FAR), 0)
+    left = m.guard(x, (-FAR, 0), 0)
+    right = m.guard(x, (0, FAR), 0)
     rest = 1 / (1 + m.exp(left))
     below = rest * m.scaled_exp(1 + left * rest, left)
     above = m.sigmoid(right) * (1 + right * m.sigmoid(-right))

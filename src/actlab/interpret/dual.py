@@ -105,8 +105,13 @@ class DualMaths:
 
     def guard(self, x: Any, meant: Any, otherwise: Any) -> Dual:
         value, tangent = _parts(x)
+        if isinstance(meant, tuple):
+            meant = tuple(_parts(end)[0] for end in meant)
         if tangent is not None:
-            tangent = self.m.where(meant, tangent, 0)
+            inside = (
+                (value >= meant[0]) & (value <= meant[1]) if isinstance(meant, tuple) else meant
+            )
+            tangent = self.m.where(inside, tangent, 0)
         return Dual(self.m, self.m.guard(value, meant, _parts(otherwise)[0]), tangent)
 
     def absolute(self, x: Any) -> Dual:

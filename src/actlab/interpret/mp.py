@@ -26,7 +26,9 @@ class MpMaths:
     def where(self, condition: bool, yes: Any, no: Any) -> Any:
         return yes if condition else no
 
-    def guard(self, x: Any, meant: bool, otherwise: Any) -> Any:
+    def guard(self, x: Any, meant: Any, otherwise: Any) -> Any:
+        if isinstance(meant, tuple):
+            meant = meant[0] <= x <= meant[1]
         return x if meant else mpf(otherwise)
 
     def absolute(self, x: Any) -> Any:

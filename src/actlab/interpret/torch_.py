@@ -38,6 +38,14 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float))
 
 
+def within(x: Any, meant: Any) -> Any:
+    """The condition of a guard, which may be given as a pair of ends."""
+    if isinstance(meant, tuple):
+        low, high = meant
+        return (x >= low) & (x <= high)
+    return meant
+
+
 class TorchMaths:
     """``core.maths.Maths`` over tensors of one dtype; Python numbers stay Python numbers.
 
@@ -64,8 +72,10 @@ class TorchMaths:
             yes = self._tensor(yes)
         return torch.where(condition, yes, no)
 
-    def guard(self, x: Tensor, meant: Tensor, otherwise: Any) -> Tensor:
-        return torch.where(meant, x, otherwise)
+    def guard(self, x: Tensor, meant: Any, otherwise: Any) -> Tensor:
+        if not self.differentiable:
+            return x
+        return torch.where(within(x, meant), x, otherwise)
 
     def absolute(self, x: Tensor) -> Tensor:
         return torch.abs(x)
@@ -129,12 +139,16 @@ class TorchMaths:
         return self._power_slope(self._tensor(base), None, p, p, divisor)
 
     def power_of_sum(self, x: Tensor, b: Any, p: Any, unit: float = 1, divisor: Any = 1) -> Tensor:
+        if self._is_plain(p):
+            return self._divided_power(self._clamped(x, b, unit), None, p, divisor)
         alive, base, ratio = self._base(x, b, p, unit)
         return torch.where(alive, self._divided_power(base, ratio, p, divisor), 0.0)
 
     def slope_of_power(
         self, x: Tensor, b: Any, p: Any, unit: float = 1, divisor: Any = 1
     ) -> Tensor:
+        if self._is_plain(p) and p > 1:
+            return self._power_slope(self._clamped(x, b, unit), None, p, p / unit, divisor)
         alive, base, ratio = self._base(x, b, p, unit)
         return torch.where(alive, self._power_slope(base, ratio, p, p / unit, divisor), 0.0)
 
@@ -168,6 +182,18 @@ class TorchMaths:
             return torch.full((), x, dtype=self.dtype, device=self.device)
         return x
 
+    def _forgives(self, p: Any) -> bool:
+        """Whether rounding a power's base in double cannot be seen in the result."""
+        return self.narrow and is_number(p) and p < PLAIN_POWER
+
+    def _is_plain(self, p: Any) -> bool:
+        """Whether a power may be taken of the clamped sum itself: 0**p is 0."""
+        return not self.differentiable and self._forgives(p)
+
+    def _clamped(self, x: Any, b: Any, unit: float) -> Tensor:
+        base = torch.clamp(self._tensor(x) + b, min=0.0)
+        return base / unit if unit != 1 else base
+
     def _base(self, x: Any, b: Any, p: Any, unit: float) -> tuple[Tensor, Tensor, Tensor | None]:
         """Where ``x + b > 0``, the base ``(x + b) / unit`` and its relative rounding error.
 
@@ -179,7 +205,7 @@ class TorchMaths:
         alive = total > 0
         safe = torch.where(alive, total, float(unit))
         base = safe / unit if unit != 1 else safe
-        if self.narrow and is_number(p) and p < PLAIN_POWER:
+        if self._forgives(p):
             return alive, base, None
         shadow = total - x
         lost = (x - (total - shadow)) + (b - shadow)
