@@ -95,7 +95,7 @@ def powerlu(
             layer keeps anyway; the slope is then within 2 ulp wherever the output is a normal
             number, and off by at most the slope at the smallest subnormal output below (float16,
             p = 2: 2.4e-4). ``"input"`` keeps x: within 2 ulp everywhere. A ``p`` that requires a
-            gradient keeps x unless told otherwise.
+            gradient keeps x unless told otherwise; p < 1/2 always keeps x.
 
     Shape:
         (*) to (*), same dtype, and same strides when x is dense.

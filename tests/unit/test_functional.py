@@ -110,4 +110,5 @@ def test_learning_p_keeps_the_input_and_fixed_p_the_output():
     assert saved(p=torch.tensor(2.0))[0] == ["output"]
     assert saved(p=torch.tensor(2.0, requires_grad=True))[0] == ["input"]
     assert saved(p=0.25)[0] == ["input"]
-    assert saved(p=0.25, save="output")[0] == ["output"]
+    with pytest.raises(ValueError, match=r"save='output' needs p in \[0.5, inf\), got 0.25"):
+        saved(p=0.25, save="output")

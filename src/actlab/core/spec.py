@@ -160,8 +160,8 @@ class FromOutput:
         partials: the derivative in each parameter, by name, from ``y``.
         domains: parameters for which this form exists only in a narrower interval; such a
             parameter must be a Python number.
-        by_default_in: parameters for which this form is accurate only in a narrower interval;
-            a Python number outside it makes the input the default thing to keep.
+        accurate_in: parameters for which this form is accurate only in a narrower interval: for
+            a Python number outside it the input is kept, and asking for the output is an error.
         note: the error of this form, in words, for the docstring.
         ill_conditioned: parameters whose partial loses relative accuracy when it is computed
             from the rounded output; learning one of them keeps the input instead by default.
@@ -170,7 +170,7 @@ class FromOutput:
     derivative: Formula
     partials: Mapping[str, Formula] = field(default_factory=dict)
     domains: Mapping[str, Domain] = field(default_factory=dict)
-    by_default_in: Mapping[str, Domain] = field(default_factory=dict)
+    accurate_in: Mapping[str, Domain] = field(default_factory=dict)
     note: str = ""
     ill_conditioned: frozenset[str] = frozenset()
 

@@ -50,7 +50,7 @@ POWERLU = Activation(
         derivative=derivative_from_output,
         partials={"p": p_partial_from_output},
         # The relative error of y is multiplied by |1 - 1/p|.
-        by_default_in={"p": Domain(0.5, closed_low=True)},
+        accurate_in={"p": Domain(0.5, closed_low=True)},
         ill_conditioned=frozenset({"p"}),
         note="within 2 ulp wherever the output is a normal number (p >= 1/2); below, off by at "
         "most the slope at the smallest subnormal output (float16, p = 2: 2.4e-4)",

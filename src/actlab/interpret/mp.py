@@ -76,22 +76,33 @@ class MpMaths:
         return mpf(0) if p > 1 else 1 / mpf(divisor) if p == 1 else mpmath.inf
 
     def power_of_sum(self, x: Any, b: Any, p: Any, unit: float = 1, divisor: Any = 1) -> Any:
-        base = mpmath.fadd(x, b, exact=True) / unit
+        base = _exact_base(x, b, unit)
         return base**p / divisor if base > 0 else mpf(0)
 
     def slope_of_power(self, x: Any, b: Any, p: Any, unit: float = 1, divisor: Any = 1) -> Any:
-        base = mpmath.fadd(x, b, exact=True) / unit
+        base = _exact_base(x, b, unit)
         return p * base ** (p - 1) / (unit * divisor) if base > 0 else mpf(0)
 
     def power_times_log(self, x: Any, b: Any, p: Any, unit: float = 1, divisor: Any = 1) -> Any:
-        base = mpmath.fadd(x, b, exact=True) / unit
-        return base**p * mpmath.log(base) / divisor if base > 0 else mpf(0)
+        base = _exact_base(x, b, unit)
+        return base**p * _log(base) / divisor if base > 0 else mpf(0)
 
     def lower_power(self, y: Any, p: Any) -> Any:
         return mpf(y) ** (1 - 1 / mpf(p))
 
     def stored(self, x: Any) -> Any:
         return x
+
+
+def _log(base: Any) -> Any:
+    """The logarithm of a number that may have thousands of digits and lie next to 1."""
+    distance = mpmath.fsub(base, 1, exact=True)
+    return mpmath.log1p(distance) if abs(distance) < 0.5 else mpmath.log(+base)
+
+
+def _exact_base(x: Any, b: Any, unit: float) -> Any:
+    """``(x + b) / unit`` with all its digits; ``unit`` is a power of two."""
+    return mpmath.ldexp(mpmath.fadd(x, b, exact=True), 1 - math.frexp(unit)[1])
 
 
 def _evaluate(formula: Formula, x: float, params: Mapping[str, float]) -> Any:

@@ -23,6 +23,9 @@ DENSITY_AT_0 = 0.3989422804014327
 MAX_EXPONENT = 700.0
 """exp neither overflows nor underflows within +-700."""
 
+MIN_HALVED = 1e-30
+"""Below this size e**x - 1 is x, and halving x might lose a digit of a subnormal number."""
+
 NO_EXPONENT = -800.0
 """exp is 0 from here down."""
 
@@ -89,10 +92,13 @@ class TorchMaths:
     def scaled_expm1(self, scale: Any, x: Tensor) -> Tensor:
         if not self.differentiable:
             return scale * torch.expm1(x)
-        # torch's rule for expm1 is output + 1, which cancels for very negative x.
+        # torch's rule for expm1 is output + 1, which cancels for very negative x, and compiled
+        # graphs may evaluate expm1 itself as exp(x) - 1, which cancels near 0.
         tail = x < -1
         far = self.scaled_exp(scale, torch.where(tail, x, -1.0)) - scale
-        return torch.where(tail, far, scale * torch.expm1(torch.where(tail, -1.0, x)))
+        half = torch.tanh(0.5 * torch.where(tail, -1.0, x))
+        near = torch.where(x > -MIN_HALVED, x, 2 * half / (1 - half))
+        return torch.where(tail, far, scale * near)
 
     def scaled_exp(self, scale: Any, x: Tensor) -> Tensor:
         direct = scale * torch.exp(x)

@@ -49,8 +49,10 @@ def traced_wide(formula: Formula, x: Tensor, params: Params) -> Tensor:
     wide = x.to(compute_dtype(x))
     m = TorchMaths(wide, storage=x.dtype, differentiable=True)
     value = formula(m, wide, **_widened(params, wide.dtype))
-    # A factor, not a where: it makes the slope NaN as well, and never meets 0 * NaN elsewhere.
-    return value * torch.where(torch.isnan(wide), torch.nan, 1.0).to(wide.dtype)
+    # At NaN the input itself, times NaN: that makes the slope NaN too. The factor is 1 elsewhere;
+    # a where would have to meet 0 * NaN in the branch it does not choose.
+    nan = torch.isnan(wide)
+    return torch.where(nan, wide, value) * torch.where(nan, torch.nan, 1.0).to(wide.dtype)
 
 
 def partial_formula(formula: Formula, name: str) -> Formula:

@@ -100,7 +100,7 @@ def _default_form(
     }
     inaccurate = learned & form.ill_conditioned or any(
         not isinstance(value := params[name], Tensor) and not domain.contains(value)
-        for name, domain in form.by_default_in.items()
+        for name, domain in form.accurate_in.items()
     )
     return "input" if inaccurate or learned - set(form.partials) else "output"
 
@@ -112,14 +112,15 @@ def _check_output_form(activation: Activation, params: Mapping[str, float | Tens
             f"{activation.name}: save='output' is not possible, its slope cannot be computed "
             "from its output; use save='input'"
         )
-    for name, domain in form.domains.items():
-        value = params[name]
-        if isinstance(value, Tensor):
+    for name in form.domains:
+        if isinstance(params[name], Tensor):
             raise ValueError(
-                f"{activation.name}: save='output' needs {name} as a Python number in {domain}, "
-                "got a tensor; use save='input'"
+                f"{activation.name}: save='output' needs {name} as a Python number in "
+                f"{form.domains[name]}, got a tensor; use save='input'"
             )
-        if not domain.contains(value):
+    for name, domain in {**form.accurate_in, **form.domains}.items():
+        value = params[name]
+        if not isinstance(value, Tensor) and not domain.contains(value):
             raise ValueError(
                 f"{activation.name}: save='output' needs {name} in {domain}, got {value!r}; "
                 "use save='input'"

@@ -1,0 +1,36 @@
+"""Marks, one thread per worker, and a summary of what was not checked and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+TIERS = {
+    "slow": "takes seconds: inductor, compiled transforms",
+    "full": "takes minutes: every number of a 16-bit format; run by `make test-full`",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name, meaning in TIERS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+    if hasattr(config, "workerinput"):
+        # Workers share the cores already; threads of their own would only wait for each other.
+        import torch
+
+        torch.set_num_threads(1)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What was skipped, by reason."""
+    reasons: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        where = report.longrepr
+        reason = where[2] if isinstance(where, tuple) else str(where)
+        reasons[reason.removeprefix("Skipped: ")] += 1
+    if reasons:
+        terminalreporter.section("not applicable")
+        for reason, count in reasons.most_common():
+            terminalreporter.write_line(f"{count:5d}  {reason}")
