@@ -24,7 +24,7 @@ Backend: TypeAlias = Literal["formula", "native", "triton"] | None
 Save: TypeAlias = Literal["input", "output"] | None
 
 # Looked up once, here: a compiler that traces a call then meets a constant, not a search.
-SHIPPED = registry.shipped()
+SHIPPED = registry.shipped_by_any_name()
 
 
 def call(
@@ -92,10 +92,10 @@ def powerlu(
         channel_dim: dimension along which a 1-D ``p`` lies. Default: 1.
         backend: None for the best available; a name runs it or raises. Default: None.
         save: ``"output"`` (the default) keeps only the output for backward, which the next
-            layer keeps anyway; the slope is then within 2 ulp wherever the output is a normal
-            number, and off by at most the slope at the smallest subnormal output below (float16,
-            p = 2: 2.4e-4). ``"input"`` keeps x: within 2 ulp everywhere. A ``p`` that requires a
-            gradient keeps x unless told otherwise; p < 1/2 always keeps x.
+            layer keeps anyway; the slope is then within 2 ulp (float64: 4) wherever the output is
+            a normal number, and off by at most the slope at the smallest subnormal output below
+            (float16, p = 2: 2.4e-4). ``"input"`` keeps x: within 2 ulp everywhere. A ``p`` that
+            requires a gradient keeps x unless told otherwise; p < 1/2 always keeps x.
 
     Shape:
         (*) to (*), same dtype, and same strides when x is dense.
@@ -139,7 +139,9 @@ def expolu(
         p: exponent in (0, inf). Default: 2. For p < 1 the slope is unbounded just above x = -b.
         channel_dim: dimension along which 1-D parameters lie. Default: 1.
         backend: None for the best available; a name runs it or raises. Default: None.
-        save: ``"output"`` (the default) or ``"input"``, as in ``powerlu``.
+        save: ``"output"`` (the default) or ``"input"``, as in ``powerlu``. The default is the
+            input where the top of the ramp, (2 b)**p / a, is so large against b that its
+            rounding hides on which side of x = b an output lies.
 
     Shape:
         (*) to (*), same dtype, and same strides when x is dense.

@@ -33,6 +33,12 @@ def shipped() -> Mapping[str, Activation]:
     return MappingProxyType(dict(sorted(found.items())))
 
 
+def shipped_by_any_name() -> Mapping[str, Activation]:
+    """The definitions that come with actlab, by canonical name and by alias."""
+    aliases = {alias: one for one in shipped().values() for alias in one.aliases}
+    return MappingProxyType(aliases | dict(shipped()))
+
+
 @functools.cache
 def _catalogue() -> Mapping[str, Activation]:
     """The shipped definitions and those of installed packages, in alphabetical order."""

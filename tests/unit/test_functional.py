@@ -112,3 +112,53 @@ def test_learning_p_keeps_the_input_and_fixed_p_the_output():
     assert saved(p=0.25)[0] == ["input"]
     with pytest.raises(ValueError, match=r"save='output' needs p in \[0.5, inf\), got 0.25"):
         saved(p=0.25, save="output")
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("powerlu", {"p": 2.0}),
+        ("powerlu", {"p": 3.7}),
+        ("expolu", {"a": 1.5, "b": 0.8, "p": 2.5}),
+        ("elu", {"alpha": 0.7}),
+        ("leaky_relu", {"negative_slope": 0.2}),
+    ],
+)
+@pytest.mark.parametrize("graph", [False, True])
+def test_parameter_gradients_are_the_same_from_input_and_from_output(name, values, graph):
+    inf = float("inf")
+    x = torch.tensor([-inf, -5.0, -1.0, -0.9, -0.3, 0.0, 0.2, 0.79, 1.5, 3.0, 1e6, inf])
+    grads = {}
+    for save in ("input", "output"):
+        params = {k: torch.full((len(x),), v, requires_grad=True) for k, v in values.items()}
+        y = F.call(name, x[None], **params, save=save)
+        cotangent = torch.where(y.isfinite(), 1.0, 0.0)
+        grads[save] = torch.autograd.grad(y, list(params.values()), cotangent, create_graph=graph)
+    for one, other in zip(grads["input"], grads["output"], strict=True):
+        assert torch.allclose(one, other, rtol=1e-5, atol=1e-6, equal_nan=True)
+
+
+def test_expolu_keeps_its_input_where_the_output_hides_the_side():
+    x = torch.tensor([28.7, 29.0], dtype=torch.float64, requires_grad=True)
+    F.expolu(x, 1.0, 20.0, 12.0).sum().backward()
+    assert x.grad.tolist() == [1.0, 1.0]
+    half = torch.tensor([1.2], dtype=torch.bfloat16, requires_grad=True)
+    F.expolu(half, 1.0, 1.0, 6.0).backward()
+    assert half.grad.item() == 1.0
+
+
+def test_gradients_in_b_at_b_zero_are_the_one_sided_ones():
+    x = torch.tensor([-2.0, 3.0])
+    for p, expected in ((2.0, -1.0), (1.0, 1.0), (0.5, float("inf")), (0.25, float("inf"))):
+        b = torch.zeros(2, requires_grad=True)
+        F.expolu(x[None], 1.0, b, p, save="input").sum().backward()
+        assert b.grad.tolist() == [0.0, expected]
+
+
+def test_huge_parameters_do_not_lose_the_tail():
+    x = torch.tensor([-745.13], dtype=torch.float64).float().requires_grad_()
+    F.elu(x, 1e300).backward()
+    exact = 1e300 * np.exp(float(x.item()) / 2)  # two halves: the whole underflows
+    assert x.grad.item() == pytest.approx(exact * np.exp(float(x.item()) / 2), rel=1e-6)
+    with pytest.raises(ValueError, match=r"powerlu: p must be a finite number in \(0, inf\)"):
+        F.powerlu(x, 10**400)

@@ -89,7 +89,10 @@ class Param:
                 f"{owner}: {self.name} must be a real number or a floating-point tensor, "
                 f"got {value!r} ({type(value).__name__})"
             )
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
         if not domain.contains(number):
             raise ValueError(
                 f"{owner}: {self.name} must be a finite number in {domain}, got {value!r}"
@@ -162,6 +165,8 @@ class FromOutput:
             parameter must be a Python number.
         accurate_in: parameters for which this form is accurate only in a narrower interval: for
             a Python number outside it the input is kept, and asking for the output is an error.
+        usable: ``usable(eps, largest, *, params)``: whether a dtype of that precision and range
+            holds enough in the output; where not, the input is the default thing to keep.
         note: the error of this form, in words, for the docstring.
         ill_conditioned: parameters whose partial loses relative accuracy when it is computed
             from the rounded output; learning one of them keeps the input instead by default.
@@ -171,6 +176,7 @@ class FromOutput:
     partials: Mapping[str, Formula] = field(default_factory=dict)
     domains: Mapping[str, Domain] = field(default_factory=dict)
     accurate_in: Mapping[str, Domain] = field(default_factory=dict)
+    usable: Callable[..., bool] | None = None
     note: str = ""
     ill_conditioned: frozenset[str] = frozenset()
 

@@ -50,6 +50,19 @@ def p_partial_from_output(m, y, *, a, b, p):
     return m.where(inside, power / a * m.log(power) / p, above)
 
 
+def tells_pieces_apart(eps, largest, *, a, b, p):
+    """Whether outputs on the ramp and just above it differ at this precision.
+
+    Where the top of the ramp is so large that rounding hides x, the output of inputs far above
+    x = b is that of x = b, and so would be the slope.
+    """
+    try:
+        top = (2 * b) ** p / a
+    except OverflowError:
+        return False
+    return b == 0 or (top <= largest and top * eps <= b / 4)
+
+
 EXPOLU = Activation(
     name="expolu",
     title="ExpoLU: zero, then a power ramp on [-b, b], then a line of slope 1",
@@ -81,11 +94,13 @@ EXPOLU = Activation(
             "p": p_partial_from_output,
         },
         # The relative error of y is multiplied by |1 - 1/p|.
+        usable=tells_pieces_apart,
         accurate_in={"p": Domain(0.5, closed_low=True)},
         ill_conditioned=frozenset({"p"}),
-        note="within 2 ulp wherever the output is a normal number (p >= 1/2); below, off by at "
-        "most the slope at the smallest subnormal output; next to x = b either one-sided slope "
-        "where the output cannot tell the sides apart",
+        note="within 2 ulp (float64: 4) wherever the output is a normal number (p >= 1/2); below, "
+        "off by at most the slope at the smallest subnormal output; next to x = b either one-sided "
+        "slope where the output cannot tell the sides apart, and the input is kept by default "
+        "where that is far from next to it",
     ),
     saves="output",
     traits=Traits(

@@ -102,7 +102,7 @@ class TorchMaths:
 
     def scaled_exp(self, scale: Any, x: Tensor) -> Tensor:
         direct = scale * torch.exp(x)
-        if self.narrow:
+        if self.narrow and is_number(scale) and abs(scale) < 1e200:
             return direct
         half = torch.exp(0.5 * x)
         return torch.where(x < -MAX_EXPONENT, (scale * half) * half, direct)
@@ -142,7 +142,11 @@ class TorchMaths:
         return self._divided_power(self._tensor(base), None, p, divisor)
 
     def power_slope(self, base: Any, p: Any, divisor: Any = 1) -> Any:
-        return self._power_slope(self._tensor(base), None, p, p, divisor)
+        base = self._tensor(base)
+        alive = base > 0
+        slope = self._power_slope(torch.where(alive, base, 1.0), None, p, p, divisor)
+        flat = self.where(p == 1, 1 / divisor, math.inf)
+        return torch.where(alive, slope, self.where(p > 1, 0.0, flat))
 
     def power_of_sum(self, x: Tensor, b: Any, p: Any, unit: float = 1, divisor: Any = 1) -> Tensor:
         if self._is_plain(p):

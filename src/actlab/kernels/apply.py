@@ -11,7 +11,7 @@ from torch import Tensor
 from actlab.core import Activation
 from actlab.kernels import formula as formulas
 from actlab.kernels.autograd import Elementwise, forward_blocks, spread
-from actlab.kernels.policy import DTYPES, check_backend, form_to_save, must_trace
+from actlab.kernels.policy import DTYPES, check_backend, constant, form_to_save, must_trace
 
 DTYPE_NAMES = ", ".join(str(dtype).removeprefix("torch.") for dtype in DTYPES)
 
@@ -50,7 +50,7 @@ def apply(
         p.name: _checked(activation, p.name, params[p.name], x, channel_dim)
         for p in activation.params
     }
-    form = form_to_save(activation, values, save)
+    form = form_to_save(activation, values, save, x.dtype)
     if must_trace(x, *values.values()):
         return formulas.traced(activation.forward, x, spread(values, x, channel_dim))
     tensors = [x, *(v for v in values.values() if isinstance(v, Tensor))]
@@ -73,10 +73,7 @@ def _checked(
     activation: Activation, name: str, value: Any, x: Tensor, channel_dim: int
 ) -> float | Tensor:
     if not isinstance(value, Tensor):
-        number = activation.param(name).check(activation.name, value)
-        # A compiler may trace a changing number symbolically; formulas branch on exponents and
-        # some of their operations do not take symbols. Its digits are a constant.
-        return float.fromhex(number.hex()) if torch.compiler.is_compiling() else number
+        return constant(activation.param(name).check(activation.name, value))
     owner = activation.name
     if value.dtype not in DTYPES:
         raise TypeError(f"{owner}: {name} must be one of {DTYPE_NAMES}, got {_name(value.dtype)}")

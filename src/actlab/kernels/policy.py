@@ -24,6 +24,15 @@ def compute_dtype(x: Tensor) -> torch.dtype:
     return torch.float32 if x.device.type in NO_DOUBLE else torch.float64
 
 
+def constant(number: float) -> float:
+    """A number that a compiler takes as it is, even where it traces numbers symbolically.
+
+    Formulas and constraints branch on numbers, and some of their operations take no symbols.
+    The digits of a number are a constant.
+    """
+    return float.fromhex(number.hex()) if torch.compiler.is_compiling() else number
+
+
 def check_backend(owner: str, backend: str | None) -> None:
     """An explicit request runs as asked or raises with the reason; it never falls back."""
     if backend is None or backend == "formula":
@@ -72,6 +81,7 @@ def form_to_save(
     activation: Activation,
     params: Mapping[str, float | Tensor],
     save: str | None,
+    dtype: torch.dtype,
 ) -> Literal["input", "output"]:
     """Whether backward works from the input or from the output.
 
@@ -80,7 +90,7 @@ def form_to_save(
             output for these parameters.
     """
     if save is None:
-        return _default_form(activation, params)
+        return _default_form(activation, params, dtype)
     if save not in FORMS:
         raise ValueError(f"{activation.name}: save must be None, 'input' or 'output', got {save!r}")
     if save == "output":
@@ -90,7 +100,7 @@ def form_to_save(
 
 
 def _default_form(
-    activation: Activation, params: Mapping[str, float | Tensor]
+    activation: Activation, params: Mapping[str, float | Tensor], dtype: torch.dtype
 ) -> Literal["input", "output"]:
     form = activation.from_output
     if activation.saves == "input" or form is None:
@@ -102,7 +112,13 @@ def _default_form(
         not isinstance(value := params[name], Tensor) and not domain.contains(value)
         for name, domain in form.accurate_in.items()
     )
-    return "input" if inaccurate or learned - set(form.partials) else "output"
+    if inaccurate or learned - set(form.partials):
+        return "input"
+    numbers = {name: v for name, v in params.items() if not isinstance(v, Tensor)}
+    if form.usable is None or len(numbers) < len(params):
+        return "output"
+    facts = torch.finfo(dtype)
+    return "output" if form.usable(facts.eps, facts.max, **numbers) else "input"
 
 
 def _check_output_form(activation: Activation, params: Mapping[str, float | Tensor]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -89,28 +90,35 @@ class Activation(nn.Module):
                 "pass learnable=True"
             )
         self._learn(constraint, {"device": device, "dtype": dtype})
-        form_to_save(self.definition, self._values(), save)
+        form_to_save(self.definition, self._values(), save, torch.float64)
 
     def _learn(self, constraint: Constraint, factory: dict[str, Any]) -> None:
-        owner = self.definition.name
         for name in self._learned:
-            domain = interval(owner, self.definition.param(name), constraint)
-            start = torch.full((self.num_parameters,), self._initial[name], **factory)
-            self.register_parameter(name, nn.Parameter(start))
-            if domain.low == -float("inf") and domain.high == float("inf"):
-                continue
-            if not domain.low < self._initial[name] < domain.high:
-                raise ValueError(
-                    f"{owner}: a learned {name} must start strictly inside "
-                    f"({domain.low:g}, {domain.high:g}), got {self._initial[name]!r}"
-                )
-            parametrize.register_parametrization(self, name, Inside(domain))
+            domain = interval(self.definition.name, self.definition.param(name), constraint)
+            start = self._start(name, domain, factory["dtype"] or torch.get_default_dtype())
+            values = torch.empty((self.num_parameters,), **factory).fill_(start)
+            self.register_parameter(name, nn.Parameter(values))
+            if domain.low > -math.inf or domain.high < math.inf:
+                parametrize.register_parametrization(self, name, Inside(domain))
+
+    def _start(self, name: str, domain: core.Domain, dtype: torch.dtype) -> float:
+        """The initial value as the dtype holds it, which must lie strictly inside."""
+        given = self._initial[name]
+        held = torch.tensor(given, dtype=torch.float64).to(dtype).item()
+        if not domain.low < held < domain.high:
+            rounding = (
+                "" if held == given else f" ({held!r} in {str(dtype).removeprefix('torch.')})"
+            )
+            raise ValueError(
+                f"{self.definition.name}: a learned {name} must start strictly inside "
+                f"({domain.low:g}, {domain.high:g}), got {given!r}{rounding}"
+            )
+        return held
 
     def reset_parameters(self) -> None:
         """Set every learned parameter back to the value it was built with."""
-        with torch.no_grad():
-            for name in self._learned:
-                setattr(self, name, torch.full_like(getattr(self, name), self._initial[name]))
+        for name in self._learned:
+            setattr(self, name, self._initial[name])
 
     def _values(self) -> dict[str, float | Tensor]:
         return {
@@ -130,11 +138,30 @@ class Activation(nn.Module):
         )
 
     def __setattr__(self, name: str, value: Any) -> None:
-        # A learned parameter may be assigned a plain tensor, as reset_parameters does.
-        plain = self.__dict__.get("_parameters", {}).get(name)
-        if plain is not None and type(value) is Tensor:
-            with torch.no_grad():
-                plain.copy_(value)
+        # Parameters take numbers, and learned ones plain tensors too: module.p = 3.0.
+        plain = type(value) is Tensor or not isinstance(value, Tensor)
+        if name not in self.__dict__.get("_initial", {}) or not plain:
+            super().__setattr__(name, value)
+        elif name not in self._learned:
+            param = self.definition.param(name)
+            self._initial[name] = param.check(self.definition.name, value)
+        else:
+            self._assign(name, value)
+
+    @torch.no_grad()
+    def _assign(self, name: str, value: Any) -> None:
+        current = getattr(self, name)
+        if not isinstance(value, Tensor):
+            number = self.definition.param(name).check(self.definition.name, value)
+            value = torch.full_like(current, number)
+        elif value.numel() != 1 and value.shape != current.shape:
+            raise ValueError(
+                f"{self.definition.name}: {name} has shape {tuple(current.shape)}, got a tensor "
+                f"of shape {tuple(value.shape)}"
+            )
+        value = value.to(current).reshape(-1).expand_as(current).clone()
+        if name in self._parameters:
+            current.copy_(value)
         else:
             super().__setattr__(name, value)
 
@@ -150,10 +177,8 @@ class Activation(nn.Module):
         # of the public class and parametrise it again instead.
         state = dict(self.__dict__)
         state["definition"] = registry.address(self.definition)
-        intervals = {
-            name: inside[0].domain for name, inside in getattr(self, "parametrizations", {}).items()
-        }
-        return _rebuild, (_public_class(type(self)), intervals), state
+        names = list(getattr(self, "parametrizations", ()))
+        return _rebuild, (_public_class(type(self)), names), state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state["definition"] = registry.get(state["definition"])
@@ -172,9 +197,10 @@ class Activation(nn.Module):
         if self.num_parameters != 1:
             parts.append(f"num_parameters={self.num_parameters}")
             parts.append(f"channel_dim={self.channel_dim}")
-        intervals = getattr(self, "parametrizations", {})
-        for name, inside in intervals.items():
-            kept = inside[0].domain
+        for name, steps in getattr(self, "parametrizations", {}).items():
+            if not isinstance(steps[0], Inside):
+                continue
+            kept = steps[0].domain
             if kept != interval(self.definition.name, self.definition.param(name), None):
                 parts.append(f"constraint=({kept.low:g}, {kept.high:g})")
         for name in ("backend", "save"):
@@ -201,14 +227,13 @@ def _public_class(cls: type) -> type:
     return cls.__mro__[1] if cls.__module__ == parametrize.__name__ else cls
 
 
-def _rebuild(cls: type[Activation], intervals: dict[str, core.Domain]) -> Activation:
+def _rebuild(cls: type[Activation], parametrised: list[str]) -> Activation:
     """An empty module of the class, with its parametrised properties in place."""
     module = cls.__new__(cls)
     nn.Module.__init__(module)
-    for name, domain in intervals.items():
-        inside = Inside(domain)
-        module.register_parameter(name, nn.Parameter(inside(torch.zeros(1))))
-        parametrize.register_parametrization(module, name, inside)
+    for name in parametrised:
+        module.register_parameter(name, nn.Parameter(torch.zeros(1)))
+        parametrize.register_parametrization(module, name, nn.Identity())
     return module
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from actlab.core import Domain, Param
+from actlab.kernels.policy import constant
 
 Constraint: TypeAlias = "str | Sequence[float] | Mapping[str, str | Sequence[float]] | None"
 
@@ -29,7 +30,7 @@ class Inside(nn.Module):
         self.domain = domain
 
     def forward(self, free: Tensor) -> Tensor:
-        low, high = self.domain.low, self.domain.high
+        low, high = constant(self.domain.low), constant(self.domain.high)
         if math.isfinite(low) and math.isfinite(high):
             value = low + (high - low) * torch.sigmoid(free)
         elif math.isfinite(low):
@@ -45,7 +46,11 @@ class Inside(nn.Module):
         return value
 
     def right_inverse(self, value: Tensor) -> Tensor:
-        """The free value that maps to ``value``; computed in double, rounded once."""
+        """The free value that maps to ``value``; computed in double, rounded once.
+
+        Raises:
+            ValueError: a value is not strictly inside.
+        """
         low, high = self.domain.low, self.domain.high
         wide = value.detach().double()
         inside = (wide > low) & (wide < high)

@@ -183,6 +183,14 @@ def test_repr(module, text):
         (lambda: nn.PowerLU(learnable=True, constraint=(-1, 3)), ValueError, "inside"),
         (lambda: nn.RaLU(constraint=(4, 6)), ValueError, "start strictly inside"),
         (lambda: nn.PowerLU(1.0, learnable=True), ValueError, "start strictly inside"),
+        (
+            lambda: nn.PowerLU(1 + 1e-9, learnable=True),
+            ValueError,
+            r"learned p must start strictly inside \(1, inf\), got 1.000000001 \(1.0 in float32\)",
+        ),
+        (lambda: nn.RaLU(1e6, dtype=torch.float16), ValueError, "got 1000000.0 .inf in float16"),
+        (lambda: nn.RaLU(1e300), ValueError, "learned alpha must start strictly inside"),
+        (lambda: nn.PowerLU(10**400), ValueError, "p must be a finite number"),
         (lambda: nn.RaLU(constraint={"beta": (0, 1)}), ValueError, "no parameter"),
         (lambda: nn.RaLU(backend="cuda"), ValueError, "backend must be None or one of"),
         (lambda: nn.RaLU(backend="native"), RuntimeError, "no compiled CPU kernels"),
@@ -222,3 +230,61 @@ def test_a_definition_of_the_users_own(tmp_path, monkeypatch):
         nn.Activation("mine:GATES")
     with pytest.raises(TypeError, match="is a function, not an Activation"):
         nn.Activation("mine:forward")
+
+
+def test_parameters_can_be_assigned(x):
+    fixed = nn.PowerLU()
+    fixed.p = 3
+    assert torch.equal(fixed(x), actlab.functional.powerlu(x, 3.0))
+    assert repr(fixed) == "PowerLU(p=3)"
+    with pytest.raises(ValueError, match="p must be a finite number"):
+        fixed.p = -1.0
+    for learned in (nn.RaLU(num_parameters=4), nn.PowerLU(learnable=True, num_parameters=4)):
+        (name,) = learned._learned
+        setattr(learned, name, 2.5)
+        assert torch.allclose(getattr(learned, name), torch.full((4,), 2.5))
+        setattr(learned, name, torch.tensor([1.5, 2.0, 2.5, 3.0]))
+        assert torch.allclose(getattr(learned, name), torch.tensor([1.5, 2.0, 2.5, 3.0]))
+        setattr(learned, name, torch.tensor(4.0))
+        assert getattr(learned, name).shape == (4,)
+        with pytest.raises(ValueError, match=r"has shape \(4,\), got a tensor of shape \(2,\)"):
+            setattr(learned, name, torch.tensor([1.5, 2.5]))
+        assert len(list(learned.parameters())) == 1
+    with pytest.raises(ValueError, match="strictly inside"):
+        nn.PowerLU(learnable=True).p = 0.5
+
+
+def test_a_parametrisation_of_the_users_own(x):
+    class Doubled(torch.nn.Module):
+        def forward(self, value):
+            return 2 * value
+
+    module = nn.RaLU()
+    torch.nn.utils.parametrize.register_parametrization(module, "alpha", Doubled())
+    assert repr(module) == "RaLU(alpha=6, learnable=True)"
+    assert torch.equal(copy.deepcopy(module)(x), actlab.functional.ralu(x, 6.0))
+
+
+@pytest.mark.parametrize("dynamic", [None, True])
+def test_modules_compile_without_graph_breaks(build, x, dynamic):
+    torch._dynamo.reset()
+    module = build()
+    compiled = torch.compile(module, fullgraph=True, dynamic=dynamic, backend="aot_eager")
+    for rows in (3, 2, 1):
+        leaf = x[:rows].clone().requires_grad_()
+        assert torch.equal(compiled(leaf), module(leaf))
+        compiled(leaf).sum().backward()
+        assert torch.isfinite(leaf.grad).all()
+    torch._dynamo.reset()
+
+
+def test_names_and_aliases_compile(x):
+    for name in ("silu", "swish"):
+        torch._dynamo.reset()
+        compiled = torch.compile(
+            lambda x, name=name: actlab.functional.call(name, x),
+            fullgraph=True,
+            backend="aot_eager",
+        )
+        assert torch.equal(compiled(x), actlab.functional.silu(x))
+    torch._dynamo.reset()
