@@ -278,6 +278,8 @@ def _function(definition: Activation) -> Callable[..., Tensor]:
 
 
 def __getattr__(name: str) -> Any:
+    if name in SHIPPED:
+        return _function(SHIPPED[name])
     if name.startswith("_") or name not in registry.names():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return _function(registry.get(name))

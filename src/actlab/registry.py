@@ -112,6 +112,8 @@ def get(name: Named) -> Activation:
 
 def _from_module(name: str) -> Activation:
     module_name, _, attribute = name.partition(":")
+    if not module_name or not attribute:
+        raise UnknownNameError("activation", name, (), "write module:object, both parts")
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -153,21 +155,22 @@ def names(
         >>> actlab.names(odd=True)
         ['ralu', 'tanh']
     """
+    filters = {
+        "monotone": monotone,
+        "convex": convex,
+        "odd": odd,
+        "smooth": smooth,
+        "bounded": bounded,
+        "learnable": learnable,
+        "dead": dead,
+    }
+    for fact, wanted in filters.items():
+        if wanted not in (None, True, False):
+            raise TypeError(f"names: {fact} must be True, False or None, got {wanted!r}")
     return [
         name
         for name, definition in _catalogue().items()
-        if all(
-            wanted is None or facts(definition)[fact] == wanted
-            for fact, wanted in {
-                "monotone": monotone,
-                "convex": convex,
-                "odd": odd,
-                "smooth": smooth,
-                "bounded": bounded,
-                "learnable": learnable,
-                "dead": dead,
-            }.items()
-        )
+        if all(wanted in (None, facts(definition)[fact]) for fact, wanted in filters.items())
     ]
 
 

@@ -162,3 +162,21 @@ def test_huge_parameters_do_not_lose_the_tail():
     assert x.grad.item() == pytest.approx(exact * np.exp(float(x.item()) / 2), rel=1e-6)
     with pytest.raises(ValueError, match=r"powerlu: p must be a finite number in \(0, inf\)"):
         F.powerlu(x, 10**400)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_signed_zeros_survive_transforms(dtype):
+    x = torch.tensor([-0.0, 0.0], dtype=dtype)
+    for function in (F.elu, F.ralu):
+        assert torch.signbit(torch.func.vmap(function)(x)).tolist() == [True, False]
+
+
+def test_parameters_over_no_channels_have_an_empty_gradient():
+    alpha = torch.ones(0, requires_grad=True)
+    F.ralu(torch.ones(2, 0), alpha).sum().backward()
+    assert alpha.grad.shape == (0,)
+
+
+def test_tensors_outside_the_domain_are_refused_where_only_the_output_is_kept():
+    with pytest.raises(ValueError, match=r"elu: alpha must be a finite number in \(0, inf\)"):
+        F.elu(torch.ones(2), torch.tensor(-1.0), save="output")

@@ -166,7 +166,8 @@ class FromOutput:
         accurate_in: parameters for which this form is accurate only in a narrower interval: for
             a Python number outside it the input is kept, and asking for the output is an error.
         usable: ``usable(eps, largest, *, params)``: whether a dtype of that precision and range
-            holds enough in the output; where not, the input is the default thing to keep.
+            holds enough in the output; where not, or where parameters are tensors, the input is
+            the default thing to keep.
         note: the error of this form, in words, for the docstring.
         ill_conditioned: parameters whose partial loses relative accuracy when it is computed
             from the rounded output; learning one of them keeps the input instead by default.

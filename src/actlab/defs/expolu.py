@@ -60,7 +60,7 @@ def tells_pieces_apart(eps, largest, *, a, b, p):
         top = (2 * b) ** p / a
     except OverflowError:
         return False
-    return b == 0 or (top <= largest and top * eps <= b / 4)
+    return b == 0 or (top <= largest and top * eps <= b / 16)
 
 
 EXPOLU = Activation(

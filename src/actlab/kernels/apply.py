@@ -45,6 +45,8 @@ def apply(
         BackendUnavailableError: the backend asked for cannot serve the call.
     """
     _check_input(activation.name, x)
+    if isinstance(channel_dim, bool) or not isinstance(channel_dim, int):
+        raise TypeError(f"{activation.name}: channel_dim must be an integer, got {channel_dim!r}")
     check_backend(activation.name, backend)
     values = {
         p.name: _checked(activation, p.name, params[p.name], x, channel_dim)
@@ -65,8 +67,9 @@ def _check_input(owner: str, x: Any) -> None:
         raise TypeError(f"{owner}: x must be a torch.Tensor, got {type(x).__name__}")
     if x.dtype not in DTYPES:
         raise TypeError(f"{owner}: x must be one of {DTYPE_NAMES}, got {_name(x.dtype)}")
-    if x.layout != torch.strided and type(x) is Tensor:
-        raise TypeError(f"{owner}: x must be a strided (dense) tensor, got layout {x.layout}")
+    if type(x) is Tensor and (x.layout != torch.strided or x.is_nested):
+        kind = "a nested tensor" if x.is_nested else f"layout {x.layout}"
+        raise TypeError(f"{owner}: x must be a strided (dense) tensor, got {kind}")
 
 
 def _checked(
@@ -90,8 +93,6 @@ def _checked(
 
 
 def _check_channels(owner: str, name: str, value: Tensor, x: Tensor, channel_dim: int) -> None:
-    if isinstance(channel_dim, bool) or not isinstance(channel_dim, int):
-        raise TypeError(f"{owner}: channel_dim must be an integer, got {channel_dim!r}")
     if not -x.dim() <= channel_dim < x.dim():
         raise ValueError(
             f"{owner}: channel_dim={channel_dim} is not a dimension of x with shape "

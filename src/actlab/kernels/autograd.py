@@ -154,7 +154,7 @@ def _traced_backward(
         # Only a non-finite cotangent is masked: where the slope crosses 0, its own slope counts.
         grad = torch.where((slope == 0) & ~torch.isfinite(g), 0.0, g * slope)
         if name is None:
-            grads[name] = grad.to(saved.dtype)
+            grads[name] = formulas.narrowed(grad, saved.dtype)
         else:
             param = learned[name]
             total = grad.sum_to_size(shaped_tensors[name].shape)
@@ -164,6 +164,8 @@ def _traced_backward(
 
 def _reduced(terms: Tensor, param: Tensor, channel_dim: int) -> Tensor:
     """Sums of per-element terms in the shape and dtype of the parameter, in logical order."""
+    if param.numel() == 0:
+        return torch.zeros_like(param)
     if param.numel() == 1:
         total = formulas.ordered_sum(terms.reshape(1, -1))
     else:

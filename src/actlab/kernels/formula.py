@@ -18,7 +18,7 @@ from torch import Tensor
 from actlab.core.spec import Formula
 from actlab.interpret.dual import Dual, DualMaths
 from actlab.interpret.torch_ import TorchMaths
-from actlab.kernels.policy import compute_dtype
+from actlab.kernels.policy import compute_dtype, is_grad_batch
 
 Params = Mapping[str, "float | Tensor"]
 
@@ -37,11 +37,18 @@ def traced(formula: Formula, x: Tensor, params: Params) -> Tensor:
     In compiled and exported graphs half types round through float32, as torch converts them
     (0.501 ulp), so that the graph holds no bit manipulation.
     """
-    wide = traced_wide(formula, x, params)
-    if wide.dtype == torch.float64 and x.dtype in HALVES and not torch.compiler.is_compiling():
-        change = (rounded(wide.detach(), x.dtype).to(wide.dtype) - wide).detach()
-        wide = wide + torch.where(torch.isfinite(change), change, 0.0)
-    return wide.to(x.dtype)
+    return narrowed(traced_wide(formula, x, params), x.dtype)
+
+
+def narrowed(wide: Tensor, dtype: torch.dtype) -> Tensor:
+    """``rounded`` as a differentiable operation, where torch offers what that takes."""
+    plain = torch.compiler.is_compiling() or is_grad_batch(wide)
+    if wide.dtype == torch.float64 and dtype in HALVES and not plain:
+        exact = rounded(wide.detach(), dtype).to(wide.dtype)
+        change = (exact - wide).detach()
+        # Where the result is 0 the conversion is right, and a sum would lose the zero's sign.
+        wide = torch.where(torch.isfinite(change) & (exact != 0), wide + change, wide)
+    return wide.to(dtype)
 
 
 def traced_wide(formula: Formula, x: Tensor, params: Params) -> Tensor:

@@ -69,12 +69,14 @@ def must_trace(*values: Any) -> bool:
         return True
     return any(
         isinstance(value, Tensor)
-        and (
-            type(value) not in (Tensor, torch.nn.Parameter)
-            or torch._C._functorch.is_legacy_batchedtensor(value)
-        )
+        and (type(value) not in (Tensor, torch.nn.Parameter) or is_grad_batch(value))
         for value in values
     )
+
+
+def is_grad_batch(x: Tensor) -> bool:
+    """Whether autograd is batching cotangents (``is_grads_batched``), for which few rules exist."""
+    return torch._C._functorch.is_legacy_batchedtensor(x)
 
 
 def form_to_save(
@@ -114,11 +116,12 @@ def _default_form(
     )
     if inaccurate or learned - set(form.partials):
         return "input"
-    numbers = {name: v for name, v in params.items() if not isinstance(v, Tensor)}
-    if form.usable is None or len(numbers) < len(params):
+    if form.usable is None:
         return "output"
+    if any(isinstance(value, Tensor) for value in params.values()):
+        return "input"  # what a tensor holds is not looked at
     facts = torch.finfo(dtype)
-    return "output" if form.usable(facts.eps, facts.max, **numbers) else "input"
+    return "output" if form.usable(facts.eps, facts.max, **params) else "input"
 
 
 def _check_output_form(activation: Activation, params: Mapping[str, float | Tensor]) -> None:
@@ -134,6 +137,11 @@ def _check_output_form(activation: Activation, params: Mapping[str, float | Tens
                 f"{activation.name}: save='output' needs {name} as a Python number in "
                 f"{form.domains[name]}, got a tensor; use save='input'"
             )
+    for param in activation.params:
+        value = params[param.name]
+        if isinstance(value, Tensor) and value.device.type == "cpu" and not must_trace(value):
+            for number in value.detach().reshape(-1).tolist():
+                param.check(activation.name, number)
     for name, domain in {**form.accurate_in, **form.domains}.items():
         value = params[name]
         if not isinstance(value, Tensor) and not domain.contains(value):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -73,8 +73,7 @@ class Activation(nn.Module):
         if dtype is not None and dtype not in DTYPES:
             raise TypeError(f"{owner}: dtype must be a floating-point dtype, got {dtype}")
         check_backend(owner, backend)
-        names = list(self._initial)
-        check_constraint_names(owner, names, constraint)
+        check_constraint_names(owner, list(self._initial), constraint)
         self.num_parameters = num_parameters
         self.channel_dim = channel_dim
         self.backend = backend
@@ -84,11 +83,7 @@ class Activation(nn.Module):
             for p in self.definition.params
             if (p.learnable if learnable is None else learnable)
         )
-        if num_parameters != 1 and not self._learned:
-            raise ValueError(
-                f"{owner}: num_parameters={num_parameters} needs learnable parameters; "
-                "pass learnable=True"
-            )
+        _check_learned(owner, self._learned, learnable, num_parameters, constraint)
         self._learn(constraint, {"device": device, "dtype": dtype})
         form_to_save(self.definition, self._values(), save, torch.float64)
 
@@ -104,7 +99,7 @@ class Activation(nn.Module):
     def _start(self, name: str, domain: core.Domain, dtype: torch.dtype) -> float:
         """The initial value as the dtype holds it, which must lie strictly inside."""
         given = self._initial[name]
-        held = torch.tensor(given, dtype=torch.float64).to(dtype).item()
+        held = torch.tensor(given, dtype=torch.float64, device="cpu").to(dtype).item()
         if not domain.low < held < domain.high:
             rounding = (
                 "" if held == given else f" ({held!r} in {str(dtype).removeprefix('torch.')})"
@@ -119,6 +114,12 @@ class Activation(nn.Module):
         """Set every learned parameter back to the value it was built with."""
         for name in self._learned:
             setattr(self, name, self._initial[name])
+
+    def activation_parameters(self) -> Iterator[nn.Parameter]:
+        """The parameters that shape the function, without those of submodules."""
+        for name, parameter in self.named_parameters():
+            if name in self._learned or name.startswith("parametrizations."):
+                yield parameter
 
     def _values(self) -> dict[str, float | Tensor]:
         return {
@@ -145,8 +146,10 @@ class Activation(nn.Module):
         elif name not in self._learned:
             param = self.definition.param(name)
             self._initial[name] = param.check(self.definition.name, value)
-        else:
+        elif name in self._parameters or parametrize.is_parametrized(self, name):
             self._assign(name, value)
+        else:
+            super().__setattr__(name, value)  # a tool that keeps the parameter elsewhere
 
     @torch.no_grad()
     def _assign(self, name: str, value: Any) -> None:
@@ -235,6 +238,25 @@ def _rebuild(cls: type[Activation], parametrised: list[str]) -> Activation:
         module.register_parameter(name, nn.Parameter(torch.zeros(1)))
         parametrize.register_parametrization(module, name, nn.Identity())
     return module
+
+
+def _check_learned(
+    owner: str, learned: tuple[str, ...], learnable: Any, count: int, constraint: Constraint
+) -> None:
+    if learnable not in (None, True, False):
+        raise TypeError(f"{owner}: learnable must be True, False or None, got {learnable!r}")
+    if learned:
+        return
+    if learnable:
+        raise ValueError(f"{owner}: learnable=True, but it has no parameters")
+    for name, value, idle in (
+        ("num_parameters", count, 1),
+        ("constraint", constraint, None),
+    ):
+        if value != idle:
+            raise ValueError(
+                f"{owner}: {name}={value!r} needs learnable parameters; pass learnable=True"
+            )
 
 
 def _check_integer(owner: str, name: str, value: Any) -> None:

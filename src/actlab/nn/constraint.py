@@ -37,12 +37,13 @@ class Inside(nn.Module):
             value = low + nn.functional.softplus(free)
         else:
             value = high - nn.functional.softplus(free)
-        # Both functions round to their limits far out.
+        # Both functions round to their limits far out. At 0 the root of the smallest number
+        # leaves room for the derivatives of a division.
         facts = torch.finfo(free.dtype)
         if not self.domain.closed_low and math.isfinite(low):
-            value = torch.clamp(value, min=low + (abs(low) * facts.eps or facts.tiny))
+            value = torch.clamp(value, min=low + (abs(low) * facts.eps or math.sqrt(facts.tiny)))
         if not self.domain.closed_high and math.isfinite(high):
-            value = torch.clamp(value, max=high - (abs(high) * facts.eps or facts.tiny))
+            value = torch.clamp(value, max=high - (abs(high) * facts.eps or math.sqrt(facts.tiny)))
         return value
 
     def right_inverse(self, value: Tensor) -> Tensor:

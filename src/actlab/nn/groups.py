@@ -39,11 +39,13 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
     decay = float(weight_decay)
     if not 0 <= decay < float("inf"):
         raise ValueError(f"weight_decay must be a finite number in [0, inf), got {weight_decay!r}")
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a torch.nn.Module, got {type(model).__name__}")
     owned = {
         id(parameter)
         for module in model.modules()
         if isinstance(module, Activation)
-        for parameter in module.parameters()
+        for parameter in module.activation_parameters()
     }
     decayed = [p for p in model.parameters() if id(p) not in owned]
     kept = [p for p in model.parameters() if id(p) in owned]
