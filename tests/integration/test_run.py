@@ -122,7 +122,7 @@ def test_killed_at_any_moment_and_resumed_gives_the_same_bits(whole: Path, tmp_p
         assert process.returncode == -signal.SIGKILL
     done = {name: path.stat().st_ino for name, path in cells(tmp_path).items()}
     # What a kill in the middle of a write leaves behind: an unfinished folder, a torn file.
-    (tmp_path / "results" / "small" / "cells" / ".partial-0").mkdir()
+    (tmp_path / "results" / "small" / "cells" / ".actlab-partial-0").mkdir()
     torn = sorted(done)[0]
     record = cells(tmp_path)[torn] / "record.json"
     record.write_bytes(record.read_bytes()[:-20])
@@ -131,7 +131,7 @@ def test_killed_at_any_moment_and_resumed_gives_the_same_bits(whole: Path, tmp_p
     assert numbers(tmp_path) == numbers(whole)
     kept = {name: path.stat().st_ino for name, path in cells(tmp_path).items() if name in done}
     assert {name for name in done if kept[name] != done[name]} == {torn}
-    assert not list((tmp_path / "results" / "small" / "cells").glob(".partial-*"))
+    assert not list((tmp_path / "results" / "small" / "cells").glob(".actlab-partial-*"))
 
 
 def test_workers_do_not_outlive_a_killed_run(tmp_path: Path) -> None:

@@ -21,6 +21,18 @@ def report(results: Path, *, output: Path | None = None) -> None:
     show(results, output, Console())
 
 
+def check_output(target: Path) -> None:
+    """Refuse to put a page in the place of anything but a page.
+
+    Raises:
+        ValueError: the name does not end in .html, or something other than a file has it.
+    """
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"output must be a file name ending in .html, got {str(target)!r}")
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        raise ValueError(f"output must be an ordinary file, and {str(target)!r} is not one")
+
+
 def show(results: Path, output: Path | None, console: Console) -> None:
     """Print the tables and the verdict, write the page and say where it is."""
     from actlab.records import StoreError
@@ -28,11 +40,14 @@ def show(results: Path, output: Path | None, console: Console) -> None:
     from actlab.report.html import write_page
     from actlab.report.terminal import print_report
 
-    found = collect(results)
-    print_report(found, console)
     target = results / "report.html" if output is None else output
+    check_output(target)
     try:
+        found = collect(results)
+        print_report(found, console)
         write_page(found, target)
     except OSError as error:
         raise StoreError(f"cannot write {target}: {error.strerror}") from error
+    except KeyError as error:
+        raise StoreError(f"{results}: its study.json lacks {error}; run the study again") from error
     console.print(f"Report: {target}", markup=False, highlight=False, soft_wrap=True)

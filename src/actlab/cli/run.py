@@ -6,14 +6,16 @@ import shlex
 import sys
 from pathlib import Path
 
+from actlab.cli.whole import WholeNumber
+
 
 def run(
     study: str,
     *,
     results: Path | None = None,
     quick: bool = False,
-    seeds: int | None = None,
-    workers: int | None = None,
+    seeds: WholeNumber | None = None,
+    workers: WholeNumber | None = None,
 ) -> int:
     """Run a study, or go on with one that was stopped, and write its report.
 

@@ -92,6 +92,11 @@ def resolve_study(study: Study, own_init: OwnInit) -> dict[str, list[Contender]]
             found += [_resolve_in(where, one, own_init) for one in named]
         for key, spec in (("contender", study.contender), ("baseline", study.baseline)):
             found.append(_resolve_in(study.place(key), spec, own_init))
+        if found[-2].label == found[-1].label:
+            raise StudyError(
+                f"{study.place('baseline')}the baseline must differ from the contender, "
+                f"both are {found[-1].label}"
+            )
         chosen[part.name] = _each_once(found)
     return chosen
 

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-PARTIAL = ".partial-"
+PARTIAL = ".actlab-partial-"
 """Names that begin so are unfinished work of ours and may be removed."""
 
 

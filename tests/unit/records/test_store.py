@@ -94,7 +94,7 @@ def test_a_pickle_is_never_loaded(store, tmp_path):
 
 
 def test_a_half_written_cell_is_swept_away(store):
-    half = store.root / "cells" / ".partial-123"
+    half = store.root / "cells" / ".actlab-partial-123"
     half.mkdir()
     (half / "record.json").write_text("{")
     with store.writing():
