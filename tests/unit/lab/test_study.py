@@ -73,6 +73,7 @@ def test_a_mistake_is_named_with_key_and_line(tiny, old, new, key, says):
         ("p = 3.0", "q = 3.0", "part[2].contenders[3]", "no parameter 'q'"),
         ('"tanh"', '"tanhh"', "part[2].contenders[2]", "did you mean 'tanh'"),
         ('baseline = "relu"', 'baseline = "rellu"', "baseline", "did you mean 'relu'"),
+        ('baseline = "relu"', 'baseline = "expolu"', "baseline", "must differ from the contender"),
         ('task = "twenty', 'task = "twentty', "task", "did you mean 'twenty-one-pairs'"),
     ],
 )
