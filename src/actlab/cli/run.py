@@ -25,7 +25,8 @@ def run(
         study: name of a study that comes with actlab, such as twenty-one-pairs, or a TOML file.
         results: folder for records and report. Default: results/STUDY (results/STUDY-quick).
         quick: run the study's quick version.
-        seeds: test seeds of every part, in place of the study's own; more can be added later.
+        seeds: test seeds of every part, in place of the study's own. More can be added later:
+            only what is missing is computed, in blocks of ten seeds where seeds train together.
         workers: worker processes. Default: one per core, at most 8.
 
     Returns:

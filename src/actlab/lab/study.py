@@ -176,6 +176,9 @@ def _made_quick(study: Study) -> Study:
     parts = []
     for part in study.part:
         change = study.quick.get(part.name, {})
+        if "name" in change:
+            place = _where(("quick", part.name, "name"), study._places, study._source)
+            raise StudyError(f"{place}: a quick version keeps the name of its part")
         merged = {**part.model_dump(exclude_none=True), **change}
         if "learning_rate" in change:
             merged.pop("learning_rates", None)

@@ -55,7 +55,7 @@ def _table(part: PartRuns, results: Results, wide: bool) -> Table:
         caption_justify="left",
         padding=(0, 1, 0, 0),
     )
-    table.add_column("function", no_wrap=True)
+    table.add_column("function", overflow="fold")
     below = f"decades below {figures.short_label(results.baseline)}"
     for name in ("median", "lowest", "highest", "rate", "fitted", below, "p (Holm)"):
         if wide or name not in ("lowest", "highest", "rate"):

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from actlab.report.collect import Results, Runs
-from actlab.report.tables import compare
+from actlab.report.tables import compare, make_rows
 from actlab.report.words import REGIME_TITLES, between, loss, p_value, plural, sentence, share
 from actlab.stats import smallest_sign_flip_p
 from actlab.stats.decision import FEWEST_SEEDS
@@ -181,10 +181,11 @@ def judge(results: Results) -> Verdict:
 def _tested(results: Results) -> list[str]:
     """What the other parts add: the same two functions, tested over more seeds."""
     sentences = []
-    smallest = float(results.study["smallest_effect"])
+    limits = float(results.study["fitted"]), float(results.study["smallest_effect"])
     for part in results.parts:
-        a, b = part.of(results.contender), part.of(results.baseline)
-        paired = compare(a, b, smallest) if a is not None and b is not None else None
+        contender = part.of(results.contender)
+        rows = make_rows(part, results.baseline, *limits)
+        paired = next((row.paired for row in rows if row.runs is contender), None)
         if part.name == results.parts[0].name or paired is None:
             continue
         direction = "below" if paired.estimate > 0 else "above"
@@ -192,7 +193,8 @@ def _tested(results: Results) -> list[str]:
             f"{sentence(part.name)}, {part.settings['width']} wide, {part.regime}, "
             f"{plural(len(paired.decades), 'paired seed')}: {results.contender} ends "
             f"{abs(paired.estimate):.1f} decades {direction} {results.baseline} "
-            f"(difference {between(paired.interval)}, p = {p_value(paired.p)}): "
+            f"(difference {between(paired.interval)}, p = {p_value(paired.holm)} after Holm's "
+            f"correction over {plural(sum(row.paired is not None for row in rows), 'function')}): "
             f"{paired.decision}."
         )
     return sentences

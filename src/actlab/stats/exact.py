@@ -47,14 +47,16 @@ def sign_flip_p(differences: Sequence[float] | npt.NDArray[np.floating]) -> floa
 
 
 def smallest_sign_flip_p(n: int) -> float:
-    """The smallest p-value a sign-flip test of ``n`` differences can give: 2^(1-n).
+    """The smallest p-value ``sign_flip_p`` can give for ``n`` differences.
+
+    2^(1-n) where all patterns are enumerated; beyond, one in the number of patterns drawn.
 
     Raises:
         ValueError: ``n`` is below 1.
     """
     if n < 1:
         raise ValueError(f"n must be at least 1, got {n!r}")
-    return 2.0 ** (1 - n)
+    return 2.0 ** (1 - n) if n <= MOST_ENUMERATED else 1 / (DRAWN_PATTERNS + 1)
 
 
 def clopper_pearson(successes: int, trials: int, *, confidence: float = 0.95) -> Interval:
