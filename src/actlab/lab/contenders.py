@@ -116,7 +116,15 @@ def label_for(spec: str | ContenderSpec) -> str:
 
 
 def _each_once(found: Iterable[Contender]) -> list[Contender]:
-    return list({contender.label: contender for contender in found}.values())
+    chosen: dict[str, Contender] = {}
+    for contender in found:
+        other = chosen.setdefault(contender.label, contender)
+        if other != contender:
+            raise StudyError(
+                f"{other.name} and {contender.name} would both be called {contender.label!r}; "
+                "rename one of them"
+            )
+    return list(chosen.values())
 
 
 def _fingerprint(definition: Activation) -> str:
