@@ -46,6 +46,12 @@ def from_output(definition: Activation, **fields: Any) -> Activation:
     return changed(definition, from_output=dataclasses.replace(definition.from_output, **fields))
 
 
+def unmasked_partial(m, y, *, p):
+    # Right on the ramp, where the definition checks it; off the ramp a guard does not select.
+    ramp = m.guard(y, (y > 0) & (y <= 1), 1)
+    return ramp * m.log(ramp) / p
+
+
 POWERLU, EXPOLU, RALU, ELU = map(actlab.get, ("powerlu", "expolu", "ralu", "elu"))
 RELU = actlab.get("relu")
 
@@ -209,6 +215,10 @@ FAULTS: dict[str, tuple[Activation, set[str]]] = {
     "slope from the output halved": (
         from_output(POWERLU, derivative=scaled(powerlu.derivative_from_output, 0.5)),
         {"definition.from_output_formulas", "accuracy.gradient_from_output"},
+    ),
+    "partial without a mask": (
+        from_output(POWERLU, partials={"p": unmasked_partial}),
+        {"accuracy.sensitive_partials"},
     ),
     "slope from the output as from the input": (
         from_output(ELU, derivative=elu.derivative),

@@ -12,7 +12,8 @@ from actlab.records import content_id
 
 Kind = Literal["shape", "train", "tune"]
 BLOCK = 10
-"""Stacked test seeds per cell: more seeds later add blocks and leave the finished ones alone."""
+"""Stacked test seeds per cell: more seeds later add blocks; only a block that was not full is
+computed again."""
 
 
 @dataclass(frozen=True)

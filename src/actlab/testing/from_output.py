@@ -101,6 +101,41 @@ def partials_from_output(subject: Subject, dtype: torch.dtype) -> None:
             _compare_partial(stored, name, inputs, grads[name])
 
 
+def sensitive_partials(subject: Subject, dtype: torch.dtype) -> None:
+    """Derivatives in ill-conditioned parameters: 0 where they are 0, else near, everywhere.
+
+    Such a derivative is y times a logarithm of y; the rounding of y moves it by a few ulp of y
+    times that logarithm, whatever its own size.
+    """
+    form = subject.activation.from_output
+    names = set() if form is None else set(form.partials) & form.ill_conditioned
+    if not names:
+        raise NotApplicableError("no parameter has an ill-conditioned derivative from the output")
+    for params in output_sets(subject, storable_sets(subject.activation, dtype)):
+        everything = finite_inputs(subject.activation, params, dtype, spread=8)
+        stored = _stored(subject, params, everything, dtype)
+        inputs = [x for x in everything if stored.is_normal(x) and stored.same_as_joint(x) is None]
+        grads = subject.partials(subject.tensor(inputs, dtype), params, save="output")
+        for name in sorted(names):
+            for x, got in zip(inputs, grads[name].double().tolist(), strict=True):
+                truth = stored.exact(f"d/d{name}", x)
+                if not abs(got - truth) <= _sensitivity(stored, x, truth):
+                    raise AssertionError(
+                        f"{subject.label(params)} {stored.form.name} d/d{name} from the output "
+                        f"at x = {x!r}: got {got!r}, exactly {mpmath.nstr(truth, 20)}"
+                    )
+
+
+def _sensitivity(stored: Stored, x: float, truth: Any) -> Any:
+    """How far rounding the output may move a derivative that is 0 or y times its logarithm."""
+    own = stored.limit() * mpf(2) ** stored.form.unit_exponent(truth)
+    if truth == 0:
+        return mpf(0)
+    y = abs(mpf(stored.outputs[x]))
+    logarithms = 4 + sum(abs(mpmath.log(v)) for v in (y, *stored.params.values()) if v > 0)
+    return own + stored.limit() * logarithms * mpf(2) ** stored.form.unit_exponent(y)
+
+
 def _compare_partial(stored: Stored, name: str, inputs: Sequence[float], got: Any) -> None:
     limit, what = stored.limit(), f"d/d{name}"
     found = misses(inputs, got, lambda x: stored.exact(what, x), stored.form, limit)
@@ -109,14 +144,16 @@ def _compare_partial(stored: Stored, name: str, inputs: Sequence[float], got: An
     report(found, len(inputs), f"{label} {stored.form.name} {what} from the output")
 
 
-def output_sets(subject: Subject) -> list[dict[str, float]]:
-    """Parameter sets for which the slope can be had from the output."""
+def output_sets(
+    subject: Subject, sets: Sequence[dict[str, float]] | None = None
+) -> list[dict[str, float]]:
+    """Parameter sets (all the suite has, unless given) for which the output form is allowed."""
     form = subject.activation.from_output
     if form is None:
         raise NotApplicableError("its slope cannot be computed from its output")
     return [
         params
-        for params in parameter_sets(subject.activation)
+        for params in (parameter_sets(subject.activation) if sets is None else sets)
         if all(
             domain.contains(params[name])
             for name, domain in {**form.accurate_in, **form.domains}.items()

@@ -158,7 +158,8 @@ def _all() -> Iterator[Check]:
     yield from typed("accuracy", accuracy.value, accuracy.gradient, accuracy.composite,
                      accuracy.partials, accuracy.tensor_parameters, accuracy.composite_partials,
                      from_output.gradient_from_output,
-                     from_output.partials_from_output)  # fmt: skip
+                     from_output.partials_from_output,
+                     from_output.sensitive_partials)  # fmt: skip
     yield from typed("special", special.nan, special.infinities, special.signed_zero,
                      special.dead_cotangent, special.lone_nan)  # fmt: skip
     yield from plain("gradients", gradients.first_order, gradients.second_order)
