@@ -104,7 +104,7 @@ def draw_shape(data: ShapeFigure, name: str, series: int) -> str:
         # A jump is a gap, not a steep line: the slope is cut where it leaps.
         axes.plot(data.x, _with_gaps(data.slope), color=FAINT, lw=1.3, ls=(0, (3, 1.5)))
         axes.plot(data.x, data.value, color=SERIES[series], lw=1.8)
-        axes.set(xlim=(-4, 4), ylim=(-2.2, 5.2), xticks=(-4, -2, 0, 2, 4), yticks=(-2, 0, 2, 4))
+        axes.set(xlim=(-4, 4), ylim=(-5.2, 5.2), xticks=(-4, -2, 0, 2, 4), yticks=(-4, -2, 0, 2, 4))
         return to_svg(figure, name)
 
 

@@ -51,7 +51,7 @@ def loss_panels(results: Results) -> list[Panel]:
     for part in headline_parts(results):
         losses = {runs.label: runs.losses for runs in part.runs if runs.final}
         drawn.append((part, figures.loss_figure(losses, floor)))
-    limits = _limits([b.low for _, d in drawn for b in d.bands], floor)
+    limits = _limits([edge for _, d in drawn for b in d.bands for edge in (b.low, b.median)], floor)
     panels = []
     for part, data in drawn:
         ends = "; ".join(
