@@ -13,38 +13,59 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) \
+	--constraint constraints.txt
 
-.PHONY: help setup demo test test-full check clean
+# For `make test-asan`; kernels and run-time libraries come from the same compiler.
+SANITIZED := $(CURDIR)/build/sanitized
+RUNTIMES = $(foreach name,libasan.so libubsan.so libstdc++.so,$(shell $(CXX) -print-file-name=$(name)))
+
+.PHONY: help setup kernels demo test test-full test-asan check clean
 
 help:
 	@echo "make demo       set up, then run the main experiment: actlab run twenty-one-pairs"
 	@echo "make test       set up, then run the tests"
 	@echo "make test-full  the exhaustive and slow tests as well"
+	@echo "make test-asan  the conformance suite on kernels with address and undefined sanitizers (GCC)"
 	@echo "make check      lint, format, types, layers and file sizes, in seconds"
 	@echo "make setup      only set up: .venv with pinned versions and actlab in place"
+	@echo "make kernels    compile the native CPU kernels of the sources as they are now"
 	@echo "make clean      remove what make and the tools have written, results excepted"
 
 setup: $(READY)
 
 # Written last, so that an interrupted set-up starts again.
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml setup.py constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "actlab needs Python 3.11 or newer, and $(PYTHON) is not; name one that is:" >&2; \
 		echo "    make $(or $(MAKECMDGOALS),setup) PYTHON=python3.12" >&2; \
 		exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) \
-		--constraint constraints.txt --editable '.[dev]'
+	@# torch comes first: the kernels are compiled against the torch that is there.
+	$(PIP) torch
+	$(PIP) --editable '.[dev]'
 	@touch $(READY)
+
+# Compiles nothing that is up to date. Where it cannot, it says why and all else goes on.
+kernels: $(READY)
+	-@$(BIN)/actlab build
 
 demo: $(READY)
 	$(BIN)/actlab run twenty-one-pairs
 
-test: $(READY)
+test: kernels
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
-test-full: $(READY)
+test-full: kernels
 	$(BIN)/python -m pytest -n $(JOBS) -m 'full or not full' $(ARGS)
+
+# Python itself has no sanitizers in it: their libraries are loaded before it. What it and torch
+# never free is no error of the kernels. What a sanitizer says goes past pytest, which it ends.
+test-asan: $(READY)
+	ACTLAB_KERNELS=$(SANITIZED) CXX='$(CXX)' $(BIN)/actlab build --sanitize address,undefined
+	ACTLAB_KERNELS=$(SANITIZED) LD_PRELOAD='$(RUNTIMES)' ASAN_OPTIONS=detect_leaks=0 \
+		UBSAN_OPTIONS=print_stacktrace=1 \
+		$(BIN)/python -m pytest -n $(JOBS) --capture=sys tests/conformance -k native $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -54,5 +75,5 @@ check: $(READY)
 	$(BIN)/python -m pytest -q tests/arch
 
 clean:
-	rm -rf $(VENV) build dist src/actlab.egg-info .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist src/actlab.egg-info src/actlab/kernels/lib .hypothesis .pytest_cache .ruff_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -23,6 +23,15 @@ def pytest_configure(config: pytest.Config) -> None:
         torch.set_num_threads(1)
 
 
+@pytest.fixture(scope="session")
+def kernels() -> None:
+    """What a test asks for that runs compiled kernels; without them it is skipped."""
+    from actlab.kernels import native
+
+    if native.problem():
+        pytest.skip(f"backend 'native': {native.problem()}")
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """What was skipped, by reason."""
     reasons: Counter[str] = Counter()

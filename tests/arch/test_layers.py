@@ -22,7 +22,7 @@ LAYERS = (
     ("nn",),
     ("testing",),
     ("records", "stats", "figures"),
-    ("lab",),
+    ("lab", "bench"),
     ("report",),
     ("cli",),
 )

@@ -65,7 +65,6 @@ def test_other_dtypes_are_refused_by_name(dtype):
         (lambda x: F.ralu(x, torch.ones(3), channel_dim=2), ValueError, "channel_dim=2 is not"),
         (lambda x: F.ralu(x, torch.ones(3), channel_dim=1.0), TypeError, "channel_dim must be an"),
         (lambda x: F.ralu(x, torch.ones(3, device="meta")), ValueError, "is on meta but x is on"),
-        (lambda x: F.powerlu(x, backend="native"), RuntimeError, "backend 'native'"),
         (lambda x: F.powerlu(x, backend="triton"), RuntimeError, "backend 'triton'"),
         (lambda x: F.powerlu(x, backend="fast"), ValueError, "backend must be None or one of"),
         (lambda x: F.powerlu([1.0]), TypeError, "x must be a torch.Tensor, got list"),

@@ -17,10 +17,16 @@ COMMANDS = (
     ("run", "actlab.cli.run:run", "Run a study, or go on with one that was stopped"),
     ("report", "actlab.cli.report:report", "Report on the records in a results folder"),
     (
+        "bench",
+        "actlab.cli.bench:bench",
+        "Time activations against torch.relu and the rest, and write a report",
+    ),
+    (
         "doctor",
         "actlab.cli.doctor:doctor",
         "Tell what works on this machine, and why the rest does not",
     ),
+    ("build", "actlab.cli.build:build", "Compile the native CPU kernels"),
     ("new", "actlab.cli.new:new", "Start an activation of your own: its definition and its test"),
 )
 """Name, place and help of each subcommand."""

@@ -45,11 +45,13 @@ def examine() -> dict[str, Any]:
     # torch first: the environment then tells its settings.
     devices = _devices(problems)
     environment = describe_environment()
+    kernels = _kernels(problems)
     return {
         "environment": environment,
         "packages": _versions(),
         "devices": devices,
         "backends": _backends(problems),
+        "kernels": kernels,
         "activations": activations,
         "optional": {
             extra: {"missing": list(names), "get": f"pip install 'actlab[{extra}]'"}
@@ -134,20 +136,59 @@ def _devices(problems: list[str]) -> dict[str, str]:
 
 
 def _backends(problems: list[str]) -> dict[str, str]:
-    """``works`` or the reason why not, by backend; the formula is put to the test."""
+    """``works`` or the reason why not, by backend; those that work are put to the test."""
     try:
-        import torch
-
-        from actlab.functional import powerlu
         from actlab.kernels.policy import BACKENDS, unavailable
     except ImportError as error:
         problems.append(f"no backend works: {error}")
         return {}
     found = {name: unavailable(name) or "works" for name in BACKENDS}
-    value = powerlu(torch.zeros(1), backend="formula").item()
-    if value != 0.25:
-        found["formula"] = f"wrong: PowerLU(0) is 0.25, got {value!r}"
-        problems.append(f"backend formula is {found['formula']}")
+    for name in [name for name, state in found.items() if state == "works"]:
+        wrong = _wrong(name)
+        if wrong:
+            found[name] = wrong
+            problems.append(f"backend {name} is {wrong}")
+    return found
+
+
+def _wrong(backend: Any) -> str:
+    """What a backend gets wrong about PowerLU(0) = 1/4, of slope 1/2; empty when nothing."""
+    import torch
+
+    from actlab.functional import powerlu
+
+    x = torch.zeros(1, requires_grad=True)
+    try:
+        y = powerlu(x, backend=backend)
+        y.backward()
+    except Exception as error:  # of whatever kind: that it is one is the finding
+        return f"wrong: PowerLU(0) raises {type(error).__name__}: {error}"
+    got = (y.item(), x.grad.item() if x.grad is not None else None)
+    return "" if got == (0.25, 0.5) else f"wrong: PowerLU(0) is 0.25 of slope 0.5, got {got}"
+
+
+def _kernels(problems: list[str]) -> dict[str, Any]:
+    """The compiled kernels in use, or why there are none and what to do.
+
+    That there are none is no problem, since actlab works without; kernels that are there and
+    cannot be used are one.
+    """
+    try:
+        from actlab.kernels import built, native, toolchain
+    except ImportError:
+        return {}  # torch is missing, which is a problem already
+    folder = built.kernels_folder()
+    manifest = built.read_manifest(folder)
+    found: dict[str, Any] = {"folder": str(folder)}
+    if manifest is not None:
+        found["compiler"] = manifest["compiler"]["version"]
+        found["torch"] = manifest["torch"]
+    reason = native.problem()
+    if not reason:
+        return found | {"instruction set": native.library().instruction_set}
+    found |= {"none": reason, "to compile them": toolchain.missing() or "actlab build"}
+    if (folder / built.MANIFEST).exists():
+        problems.append(reason)
     return found
 
 
@@ -169,6 +210,17 @@ def _print(findings: dict[str, Any]) -> None:
         console.print(Text("Everything that should work here does.", "green"))
 
 
+def _kernel_lines(kernels: dict[str, Any]) -> Iterator[str]:
+    if "none" in kernels:
+        yield f"none, formulas do their work: {kernels['none']}"
+        if kernels["to compile them"] != "actlab build":
+            yield f"to compile them: {kernels['to compile them']}"
+    if "instruction set" in kernels:
+        yield f"{kernels['instruction set']}, in {kernels['folder']}"
+    if "compiler" in kernels:
+        yield f"built with {kernels['compiler']} for torch {kernels['torch']}"
+
+
 def _sections(findings: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     environment = findings["environment"]
     revision = environment["revision"]
@@ -186,6 +238,7 @@ def _sections(findings: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     yield "packages", [", ".join(f"{n} {v}" for n, v in findings["packages"].items())]
     yield "devices", [f"{name}: {what}" for name, what in findings["devices"].items()]
     yield "backends", [f"{name}: {state}" for name, state in findings["backends"].items()]
+    yield "kernels", list(_kernel_lines(findings["kernels"]))
     others = findings["activations"]["of other packages"]
     known = f"{findings['activations']['count']}"
     yield "activations", [known + (f", of other packages: {', '.join(others)}" if others else "")]

@@ -13,12 +13,22 @@ def report(results: Path, *, output: Path | None = None) -> None:
     """Report on the records in a results folder; nothing is computed anew.
 
     Args:
-        results: a folder that ``actlab run`` wrote.
+        results: a folder that ``actlab run`` or ``actlab bench`` wrote.
         output: where the HTML page goes. Default: report.html in that folder.
     """
     from rich.console import Console
 
-    show(results, output, Console())
+    from actlab.bench import STUDY
+    from actlab.records import Store
+
+    if Store.open(results).study == STUDY:
+        from actlab.cli.bench import show as show_bench
+
+        if output is not None:
+            check_output(output)
+        show_bench(results, output, Console())
+    else:
+        show(results, output, Console())
 
 
 def check_output(target: Path) -> None:

@@ -1,5 +1,6 @@
 """The vocabulary: what an activation is, and the mathematics its formula may use."""
 
+from actlab.core.direct import Direct
 from actlab.core.errors import (
     BackendUnavailableError,
     MissingExtraError,
@@ -11,6 +12,7 @@ from actlab.core.spec import Activation, Domain, FromOutput, Joint, Param, Refer
 __all__ = [
     "Activation",
     "BackendUnavailableError",
+    "Direct",
     "Domain",
     "FromOutput",
     "Joint",

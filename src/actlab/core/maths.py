@@ -18,6 +18,7 @@ The semantics below hold in every interpreter. They are what makes one formula s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 Value = Any
@@ -107,3 +108,17 @@ class Maths(Protocol):
 
     def stored(self, x: Value) -> Value:
         """``x`` as the tensor's dtype would hold it; for conditions, without slope."""
+
+    def fma(self, x: Value, y: Value, z: Value) -> Value:
+        """``x * y + z``, rounded once where the interpreter can."""
+
+    def lost(self, x: Value) -> Value:
+        """What a kernel's precision loses of a number that depends on parameters alone."""
+
+    def exact(self, x: Value) -> Condition:
+        """Whether a kernel's precision holds a number that depends on parameters alone."""
+
+    def iterate(
+        self, step: Callable[..., tuple[Value, ...]], state: tuple[Value, ...], times: int
+    ) -> tuple[Value, ...]:
+        """``state`` after ``times`` applications of ``step``, or of fewer that change nothing."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
+from actlab.core.direct import Direct
+
 Formula = Callable[..., Any]
 """``formula(m, x, *, p=...)``: the namespace, the argument, then the parameters by name."""
 
@@ -200,6 +202,7 @@ class Activation:
         references: where it comes from, first publication first.
         from_output: derivatives from the output alone, where they exist.
         saves: what a training step keeps by default.
+        direct: for which parameters the dtype's own precision is enough, and the formulas then.
         aliases: other names of the very same function.
         notes: what a user should know, one sentence each.
         float64_ulp: the accuracy promised in double precision, in units in the last place.
@@ -218,6 +221,7 @@ class Activation:
     joints: tuple[Joint, ...] = ()
     from_output: FromOutput | None = None
     saves: Literal["input", "output"] = "input"
+    direct: Direct | None = None
     aliases: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     float64_ulp: float = 4.0

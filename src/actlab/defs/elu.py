@@ -1,6 +1,6 @@
 """ELU: the exponential linear unit."""
 
-from actlab.core import Activation, Domain, FromOutput, Joint, Param, Reference, Traits
+from actlab.core import Activation, Direct, Domain, FromOutput, Joint, Param, Reference, Traits
 
 
 def textbook(m, x, *, alpha):
@@ -23,6 +23,12 @@ def alpha_partial_from_output(m, y, *, alpha):
     return m.where(y > 0, 0, y / alpha)
 
 
+def is_direct(m, *, alpha):
+    """A power of two, which multiplies without rounding, and so small that no digit of a
+    subnormal slope is magnified."""
+    return (alpha >= 2.0**-10) & (alpha <= 2) & m.exact(alpha) & m.exact(1 / alpha)
+
+
 ELU = Activation(
     name="elu",
     title="ELU: the exponential linear unit, the identity above 0 and alpha (e^x - 1) below",
@@ -37,6 +43,7 @@ ELU = Activation(
         note="absolute error half an ulp of alpha; the relative error grows in the tail and the "
         "slope is exactly 0 below about -17 (float32), -8.3 (float16), -6.2 (bfloat16)",
     ),
+    direct=Direct(usable=is_direct),
     traits=Traits(
         monotone=True,
         convex=True,

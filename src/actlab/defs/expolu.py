@@ -1,6 +1,6 @@
 """ExpoLU: a power ramp on [-b, b] between 0 and a line of slope 1."""
 
-from actlab.core import Activation, Domain, FromOutput, Joint, Param, Reference, Traits
+from actlab.core import Activation, Direct, Domain, FromOutput, Joint, Param, Reference, Traits
 
 
 def textbook(m, x, *, a, b, p):
@@ -63,6 +63,12 @@ def tells_pieces_apart(eps, largest, *, a, b, p):
     return b == 0 or (top <= largest and top * eps <= b / 16)
 
 
+def is_direct(m, *, a, b, p):
+    """Squares only, and nothing that the dtype would round: b, and a and 1/a (a power of two)."""
+    moderate = (a >= 2.0**-40) & (a <= 2.0**40) & (b <= 2.0**40)
+    return (p >= 2) & (p <= 2) & moderate & m.exact(a) & m.exact(1 / a) & m.exact(b)
+
+
 EXPOLU = Activation(
     name="expolu",
     title="ExpoLU: zero, then a power ramp on [-b, b], then a line of slope 1",
@@ -103,6 +109,7 @@ EXPOLU = Activation(
         "where that is far from next to it",
     ),
     saves="output",
+    direct=Direct(usable=is_direct),
     traits=Traits(
         monotone=True,
         convex=False,

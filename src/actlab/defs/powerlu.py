@@ -1,6 +1,6 @@
 """PowerLU: a power ramp on [-1, 1] between 0 and the identity."""
 
-from actlab.core import Activation, Domain, FromOutput, Joint, Param, Reference, Traits
+from actlab.core import Activation, Direct, Domain, FromOutput, Joint, Param, Reference, Traits
 
 
 def textbook(m, x, *, p):
@@ -57,6 +57,7 @@ POWERLU = Activation(
         "off by at most the slope at the smallest subnormal output (float16, p = 2: 2.4e-4)",
     ),
     saves="output",
+    direct=Direct(usable=lambda m, *, p: (p >= 2) & (p <= 2)),
     traits=Traits(
         monotone=True,
         convex=True,

@@ -1,6 +1,6 @@
 """RaLU: a rational, odd, smooth function that tends to the identity on both sides."""
 
-from actlab.core import Activation, Domain, FromOutput, Param, Reference, Traits
+from actlab.core import Activation, Direct, Domain, FromOutput, Param, Reference, Traits
 
 VALUE_EDGE, SLOPE_EDGE = 1.0, 1024.0
 """Up to these sizes formulas use x, beyond them 1/x: the slope's crossing of 1 at x = +-1
@@ -60,24 +60,61 @@ def derivative_from_output(m, y, *, alpha):
     target = m.guard(y, y <= 1e4, 1)
     # Brackets: y/alpha and y for alpha >= 1; else y, and for small y the root of x^3/2 = y,
     # since f(x) >= x^3/2 up to x = 1. (The margin covers the rounding of the power.)
-    if alpha >= 1:
-        low, high = target / alpha, target
-    else:
-        cube = 1.001 * m.power(2 * target, 1 / 3)
-        low, high = target, m.where(target < 0.49, cube, target + 0.5 * (1 - alpha))
+    steep = alpha >= 1
+    cube = m.where(target < 0.49, 1.001 * m.power(2 * target, 1 / 3), target + 0.5 * (1 - alpha))
+    low = m.where(steep, target / m.guard(alpha, steep, 1), target)
+    high = m.where(steep, target, cube)
+
     # Newton's steps, kept inside a bracket that every step shrinks: enough of them for double
     # precision even at the triple root of alpha = 9, where they converge linearly.
-    root = high
-    for _ in range(60):
+    def step(root, low, high):
         excess = forward(m, root, alpha=alpha) - target
         high = m.where(excess >= 0, root, high)
         low = m.where(excess <= 0, root, low)
         slope = derivative(m, root, alpha=alpha)
-        step = root - excess / m.guard(slope, slope > 0, 1)
-        inside = (step >= low) & (step <= high) & (slope > 0)
-        root = m.where(inside, step, 0.5 * (low + high))
+        trial = root - excess / m.guard(slope, slope > 0, 1)
+        inside = (trial >= low) & (trial <= high) & (slope > 0)
+        return m.where(inside, trial, 0.5 * (low + high)), low, high
+
+    root, _, _ = m.iterate(step, (high, low, high), 60)
     root = m.where(target > 0, root, 0)
     return m.where(large, derivative(m, far_root, alpha=alpha), derivative(m, root, alpha=alpha))
+
+
+def is_direct(m, *, alpha):
+    """Where x and what is added to it have one sign, so that nothing cancels."""
+    return (alpha >= 1) & (alpha <= 1024)
+
+
+def is_slope_direct(m, *, alpha):
+    """Where what is added to 1 never cancels more than a quarter of it."""
+    return (alpha >= 1) & (alpha <= 3)
+
+
+def _reciprocal(m, x):
+    """1 + x^2 as a rounded number and the rest, and the reciprocal of the rounded number."""
+    q = m.fma(x, x, 1)
+    return q, m.fma(x, x, 1 - q), 1 / q
+
+
+def direct_forward(m, x, *, alpha):
+    """``x (1 + c)`` with c = (alpha - 1) / (1 + x^2) as a rounded number and the rest."""
+    beta = alpha - 1
+    q, rest, r = _reciprocal(m, x)
+    c = beta * r
+    c_rest = (m.fma(-c, rest, m.fma(-c, q, beta)) + m.lost(beta)) * r
+    y = m.fma(x, c, m.fma(x, c_rest, x))
+    # Elsewhere it is x itself: -0.0, infinities, NaN, and where x^2 would leave the range.
+    return m.where((q < 1e30) & (m.absolute(x) > 0), y, x)
+
+
+def direct_derivative(m, x, *, alpha):
+    """``1 + (alpha - 1) n / (1 + x^2)^2`` with n = 1 - x^2."""
+    beta = alpha - 1
+    q, rest, r = _reciprocal(m, x)
+    r = m.fma(m.fma(-rest, r, m.fma(-q, r, 1)), r, r)
+    change = (m.fma(-x, x, 1) * r) * r
+    return m.where(q < 1e30, m.fma(beta, change, 1), 1)
 
 
 RALU = Activation(
@@ -101,6 +138,12 @@ RALU = Activation(
         domains={"alpha": Domain(0.0, 9.0, closed_low=True, closed_high=True)},
         note="for 0 <= alpha <= 9 only; relative error about 3e-7 (float32) up to alpha = 5, and "
         "growing to 1e-2 at alpha = 9, where the output has a triple root",
+    ),
+    direct=Direct(
+        usable=is_direct,
+        forward=direct_forward,
+        derivative=direct_derivative,
+        slopes_usable=is_slope_direct,
     ),
     traits=Traits(
         monotone=True,

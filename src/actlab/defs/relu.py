@@ -1,6 +1,6 @@
 """ReLU: the rectified linear unit."""
 
-from actlab.core import Activation, FromOutput, Joint, Reference, Traits
+from actlab.core import Activation, Direct, FromOutput, Joint, Reference, Traits
 
 
 def forward(m, x):
@@ -19,6 +19,7 @@ RELU = Activation(
     joints=(Joint("0", lambda: 0.0, "0", lambda: 0.0),),
     from_output=FromOutput(derivative=derivative, note="exact"),
     saves="output",
+    direct=Direct(usable=lambda m: True),
     traits=Traits(
         monotone=True,
         convex=True,

@@ -7,6 +7,7 @@ A tangent of None stands for an exact zero, so that nothing is computed for cons
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 
@@ -208,3 +209,15 @@ class DualMaths:
         if divisor_rise is not None:
             tangent = _plus(tangent, -value / divisor * divisor_rise)
         return Dual(m, value, tangent)
+
+
+def partial_formula(formula: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """The derivative of a formula in one parameter, as a formula, by dual numbers."""
+
+    def partial(m: Any, x: Any, **params: Any) -> Any:
+        params[name] = Dual(m, params[name], 1)
+        result = formula(DualMaths(m), x, **params)
+        rise = result.tangent if isinstance(result, Dual) else None
+        return 0 if rise is None else rise
+
+    return partial

@@ -93,6 +93,17 @@ class MpMaths:
     def stored(self, x: Any) -> Any:
         return x
 
+    def fma(self, x: Any, y: Any, z: Any) -> Any:
+        return x * y + z
+
+    def lost(self, x: Any) -> Any:
+        return mpf(0)
+
+    def iterate(self, step: Any, state: tuple[Any, ...], times: int) -> tuple[Any, ...]:
+        for _ in range(times):
+            state = step(*state)
+        return state
+
 
 def _log(base: Any) -> Any:
     """The logarithm of a number that may have thousands of digits and lie next to 1."""

@@ -16,6 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from actlab.interpret.double_arithmetic import SAFE_POWER, number_power, product_error
+
 Number = int | float
 
 SQRT_HALF = 0.7071067811865476
@@ -31,9 +33,6 @@ NO_EXPONENT = -800.0
 
 PLAIN_POWER = 2.0**20
 """Below this exponent, rounding ``x + b`` once in double cannot be seen in a float32 result."""
-
-SAFE_POWER = 1e280
-"""Powers within [1/SAFE, SAFE] can be divided directly; others may leave the range first."""
 
 
 def is_number(value: Any) -> bool:
@@ -78,6 +77,8 @@ class TorchMaths:
     def guard(self, x: Tensor, meant: Any, otherwise: Any) -> Tensor:
         if not self.differentiable:
             return x
+        if isinstance(meant, bool):
+            return x if meant else otherwise
         return torch.where(within(x, meant), x, otherwise)
 
     def absolute(self, x: Tensor) -> Tensor:
@@ -138,7 +139,7 @@ class TorchMaths:
 
     def power(self, base: Any, p: Any, divisor: Any = 1) -> Any:
         if is_number(base) and is_number(p) and is_number(divisor):
-            return _number_power(base, p, divisor)
+            return number_power(base, p, divisor)
         return self._divided_power(self._tensor(base), None, p, divisor)
 
     def power_slope(self, base: Any, p: Any, divisor: Any = 1) -> Any:
@@ -180,12 +181,23 @@ class TorchMaths:
             inverse = 1 / p
             exponent = 1 - inverse
             power = torch.pow(y, exponent)
-            remainder = (1 - inverse * p) - _product_error(inverse, p)
+            remainder = (1 - inverse * p) - product_error(inverse, p)
             lost = ((1 - exponent) - inverse) - remainder / p
         return power if self.narrow else power + power * (lost * torch.log(y))
 
     def stored(self, x: Any) -> Tensor:
         return self._tensor(x).detach().to(self.storage).to(self.dtype)
+
+    def fma(self, x: Any, y: Any, z: Any) -> Any:
+        return x * y + z
+
+    def lost(self, x: Any) -> Any:
+        return 0.0
+
+    def iterate(self, step: Any, state: tuple[Any, ...], times: int) -> tuple[Any, ...]:
+        for _ in range(times):
+            state = step(*state)
+        return state
 
     def _tensor(self, x: Any) -> Tensor:
         if is_number(x):
@@ -268,27 +280,3 @@ class TorchMaths:
             return power
         rest = torch.exp(torch.clamp(p * ratio, NO_EXPONENT, MAX_EXPONENT))
         return torch.where(torch.isinf(power), power, power * rest)
-
-
-def _number_power(base: float, p: float, divisor: float) -> float:
-    """``base**p / divisor`` of Python numbers; infinite when it overflows."""
-    if base <= 0:
-        return 0.0
-    try:
-        whole = math.pow(base, p)
-        if 1 / SAFE_POWER < whole < SAFE_POWER or divisor == 1:
-            return whole / divisor
-        half = math.pow(base, 0.5 * p)
-        return half / divisor * half
-    except OverflowError:
-        return math.inf
-
-
-def _product_error(x: Tensor, y: Tensor) -> Tensor:
-    """``x * y`` less its rounded value, exactly (Dekker's product, double precision)."""
-    factor = 134217729.0
-    product = x * y
-    x_high = factor * x - (factor * x - x)
-    y_high = factor * y - (factor * y - y)
-    x_low, y_low = x - x_high, y - y_high
-    return ((x_high * y_high - product) + x_high * y_low + x_low * y_high) + x_low * y_low

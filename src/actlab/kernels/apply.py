@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +11,25 @@ from torch import Tensor
 
 from actlab.core import Activation
 from actlab.kernels import formula as formulas
-from actlab.kernels.autograd import Elementwise, forward_blocks, spread
-from actlab.kernels.policy import DTYPES, check_backend, constant, form_to_save, must_trace
+from actlab.kernels.autograd import Elementwise, value
+from actlab.kernels.call import Call
+from actlab.kernels.channels import spread, tensors_of
+from actlab.kernels.native import MOST_NUMBERS
+from actlab.kernels.policy import (
+    DTYPES,
+    check_backend,
+    check_traced_backend,
+    constant,
+    form_to_save,
+    in_transform,
+    kernel_for,
+    must_trace,
+)
+
+PLAIN = frozenset({Tensor, torch.nn.Parameter})
+"""Tensor types without behaviour of their own."""
+
+NUMBERS = frozenset({float, int})
 
 DTYPE_NAMES = ", ".join(str(dtype).removeprefix("torch.") for dtype in DTYPES)
 
@@ -30,10 +48,11 @@ def apply(
     Args:
         activation: the definition.
         x: any shape, float64, float32, float16 or bfloat16.
-        params: every parameter by name: a Python number, or a tensor with one value or one
+        params: every parameter by name, in the definition's order: a Python number, or a tensor with one value or one
             value per channel.
         channel_dim: the dimension of ``x`` along which per-channel parameters lie. Default: 1.
-        backend: None for the best available, or ``"formula"``.
+        backend: None for the best available, ``"native"`` for compiled CPU kernels, or
+            ``"formula"``.
         save: what backward works from, ``"input"`` or ``"output"``; None for the default.
 
     Returns:
@@ -44,32 +63,107 @@ def apply(
         ValueError: a parameter is outside its domain or does not fit the channels.
         BackendUnavailableError: the backend asked for cannot serve the call.
     """
+    if type(x) in PLAIN and not in_transform():
+        values = tuple(params.values())
+        if NUMBERS.issuperset(map(type, values)) and type(channel_dim) is int:
+            return _with_numbers(activation, x, values, backend, save)
+    return _general(activation, x, params, channel_dim, backend, save)
+
+
+def _with_numbers(
+    activation: Activation, x: Tensor, values: tuple[float, ...], backend: Any, save: Any
+) -> Tensor:
+    """A call on an eager tensor with numbers for parameters: the one that has to be quick."""
+    call = _number_call(activation, values, x.dtype, x.is_cpu, backend, save)
+    kernel, numbers = call.kernel, call.numbers
+    if kernel is None or numbers is None:
+        _check_input(activation.name, x)
+        return _eager(call, x, ())
+    try:
+        if x.requires_grad and torch.is_grad_enabled():
+            return Elementwise.apply(call, x)
+        return kernel.forward(x, kernel.number, *numbers)
+    except NotImplementedError:
+        _check_input(activation.name, x)  # sparse, nested: what the operators do not take
+        raise
+
+
+def _general(
+    activation: Activation,
+    x: Tensor,
+    params: Mapping[str, Any],
+    channel_dim: int,
+    backend: str | None,
+    save: str | None,
+) -> Tensor:
+    """Any call: parameters that are tensors, compilers, transforms, subclasses."""
     _check_input(activation.name, x)
-    if isinstance(channel_dim, bool) or not isinstance(channel_dim, int):
-        raise TypeError(f"{activation.name}: channel_dim must be an integer, got {channel_dim!r}")
-    check_backend(activation.name, backend)
+    _check_channel_dim(activation.name, channel_dim)
     values = {
         p.name: _checked(activation, p.name, params[p.name], x, channel_dim)
         for p in activation.params
     }
     form = form_to_save(activation, values, save, x.dtype)
     if must_trace(x, *values.values()):
+        check_traced_backend(activation, backend)
         return formulas.traced(activation.forward, x, spread(values, x, channel_dim))
-    tensors = [x, *(v for v in values.values() if isinstance(v, Tensor))]
-    if torch.is_grad_enabled() and any(t.requires_grad for t in tensors):
-        return Elementwise.apply(activation, form, channel_dim, x, *values.values())
+    check_backend(activation, backend)
+    kernel = kernel_for(activation, x.is_cpu, backend)
+    numbers = {name: None if isinstance(v, Tensor) else v for name, v in values.items()}
+    call = Call(activation, form, channel_dim, numbers, kernel)
+    return _eager(call, x, tuple(tensors_of(values).values()))
+
+
+@functools.lru_cache(maxsize=4096)
+def _number_call(
+    activation: Activation,
+    values: tuple[float, ...],
+    dtype: torch.dtype,
+    on_cpu: bool,
+    backend: str | None,
+    save: str | None,
+) -> Call:
+    """The call for parameters that are all numbers; checked once for each set of them."""
+    _check_dtype(activation.name, dtype)
+    pairs = zip(activation.params, values, strict=True)
+    params = {p.name: p.check(activation.name, value) for p, value in pairs}
+    check_backend(activation, backend)
+    form = form_to_save(activation, params, save, dtype)
+    kernel = kernel_for(activation, on_cpu, backend)
+    few = kernel is not None and len(values) <= MOST_NUMBERS
+    numbers = tuple(params.values()) if few else None
+    return Call(activation, form, 0, params, kernel, numbers)
+
+
+def _eager(call: Call, x: Tensor, tensors: tuple[Tensor, ...]) -> Tensor:
+    """Compute now, with a graph where a gradient is wanted."""
+    if torch.is_grad_enabled() and (
+        x.requires_grad or any(tensor.requires_grad for tensor in tensors)
+    ):
+        return Elementwise.apply(call, x, *tensors)
     with torch.no_grad():
-        return forward_blocks(activation, x, spread(values, x, channel_dim))
+        return value(call, x, tensors)
+
+
+def _check_channel_dim(owner: str, channel_dim: Any) -> None:
+    if type(channel_dim) is not int and (
+        isinstance(channel_dim, bool) or not isinstance(channel_dim, int)
+    ):
+        raise TypeError(f"{owner}: channel_dim must be an integer, got {channel_dim!r}")
 
 
 def _check_input(owner: str, x: Any) -> None:
     if not isinstance(x, Tensor):
         raise TypeError(f"{owner}: x must be a torch.Tensor, got {type(x).__name__}")
-    if x.dtype not in DTYPES:
-        raise TypeError(f"{owner}: x must be one of {DTYPE_NAMES}, got {_name(x.dtype)}")
+    _check_dtype(owner, x.dtype)
     if type(x) is Tensor and (x.layout != torch.strided or x.is_nested):
         kind = "a nested tensor" if x.is_nested else f"layout {x.layout}"
         raise TypeError(f"{owner}: x must be a strided (dense) tensor, got {kind}")
+
+
+def _check_dtype(owner: str, dtype: torch.dtype) -> None:
+    if dtype not in DTYPES:
+        raise TypeError(f"{owner}: x must be one of {DTYPE_NAMES}, got {_name(dtype)}")
 
 
 def _checked(

@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 
 from actlab.core.spec import Formula
-from actlab.interpret.dual import Dual, DualMaths
 from actlab.interpret.torch_ import TorchMaths
 from actlab.kernels.policy import compute_dtype, is_grad_batch
 
@@ -60,18 +59,6 @@ def traced_wide(formula: Formula, x: Tensor, params: Params) -> Tensor:
     # a where would have to meet 0 * NaN in the branch it does not choose.
     nan = torch.isnan(wide)
     return torch.where(nan, wide, value) * torch.where(nan, torch.nan, 1.0).to(wide.dtype)
-
-
-def partial_formula(formula: Formula, name: str) -> Formula:
-    """The derivative of a formula in one parameter, as a formula, by dual numbers."""
-
-    def partial(m, x, **params):
-        params[name] = Dual(m, params[name], 1)
-        result = formula(DualMaths(m), x, **params)
-        rise = result.tangent if isinstance(result, Dual) else None
-        return 0 if rise is None else rise
-
-    return partial
 
 
 def blockwise(

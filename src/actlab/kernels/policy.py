@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from actlab.core import Activation, BackendUnavailableError
+from actlab.kernels import native
 
 DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
 BACKENDS = ("formula", "native", "triton")
@@ -33,23 +34,66 @@ def constant(number: float) -> float:
     return float.fromhex(number.hex()) if torch.compiler.is_compiling() else number
 
 
-def check_backend(owner: str, backend: str | None) -> None:
-    """An explicit request runs as asked or raises with the reason; it never falls back."""
+def check_backend(activation: Activation, backend: str | None) -> None:
+    """An explicit request runs as asked or raises with the reason; it never falls back.
+
+    Raises:
+        ValueError: there is no such backend.
+        BackendUnavailableError: it cannot run here, or lacks this definition.
+    """
     if backend is None or backend == "formula":
         return
+    owner = activation.name
     if backend not in BACKENDS:
         known = ", ".join(map(repr, BACKENDS))
         raise ValueError(f"{owner}: backend must be None or one of {known}, got {backend!r}")
-    raise BackendUnavailableError(f"{owner}: backend {backend!r} " + unavailable(backend))
+    reason = unavailable(backend) or native.lacking(activation)
+    if reason:
+        raise BackendUnavailableError(f"{owner}: backend {backend!r} cannot run here: {reason}")
 
 
 def unavailable(backend: str) -> str:
-    """Why a backend cannot serve calls in this version, or an empty string."""
-    reasons = {
-        "native": "is not part of this version: no compiled CPU kernels are built yet",
-        "triton": "is not part of this version: no GPU kernels are built yet",
-    }
-    return reasons.get(backend, "")
+    """Why a backend cannot serve calls, or an empty string."""
+    if backend == "native":
+        return native.problem()
+    if backend == "triton":
+        return "it is not part of this version: no GPU kernels are built yet"
+    return ""
+
+
+def kernel_for(activation: Activation, on_cpu: bool, backend: str | None) -> native.Kernel | None:
+    """The compiled functions that a call on an eager tensor runs, or None for the formula.
+
+    Raises:
+        BackendUnavailableError: compiled functions were asked for and cannot run.
+    """
+    if backend == "formula":
+        return None
+    if on_cpu:
+        found = native.kernel(activation)
+        if found is None:
+            check_backend(activation, backend)
+            native.warn_once()
+        return found
+    if backend == "native":
+        raise BackendUnavailableError(
+            f"{activation.name}: backend 'native' runs on CPU tensors only"
+        )
+    return None
+
+
+def check_traced_backend(activation: Activation, backend: str | None) -> None:
+    """Compilers, exporters and transforms need plain operations, which only formulas are.
+
+    Raises:
+        BackendUnavailableError: another backend was asked for by name.
+    """
+    if backend not in (None, "formula"):
+        raise BackendUnavailableError(
+            f"{activation.name}: backend {backend!r} serves plain eager tensors; under "
+            "torch.compile, export, torch.func, forward mode and tensor subclasses use "
+            "backend=None or 'formula'"
+        )
 
 
 def must_trace(*values: Any) -> bool:
@@ -59,18 +103,21 @@ def must_trace(*values: Any) -> bool:
     levels, under a dispatch mode, and for tensor subclasses: all of these must see ordinary
     operations to do their work.
     """
-    if torch.compiler.is_compiling() or torch.jit.is_tracing():
-        return True
-    if (
-        torch._C._functorch.peek_interpreter_stack() is not None
-        or forward_ad._current_level >= 0
-        or torch._C._len_torch_dispatch_stack() > 0
-    ):
-        return True
-    return any(
+    return in_transform() or any(
         isinstance(value, Tensor)
         and (type(value) not in (Tensor, torch.nn.Parameter) or is_grad_batch(value))
         for value in values
+    )
+
+
+def in_transform() -> bool:
+    """Whether a compiler, an exporter, a functorch transform, forward mode or a mode is at work."""
+    return (
+        torch.compiler.is_compiling()
+        or forward_ad._current_level >= 0
+        or torch._C._is_tracing()
+        or torch._C._functorch.peek_interpreter_stack() is not None
+        or torch._C._len_torch_dispatch_stack() > 0
     )
 
 

@@ -72,7 +72,7 @@ class Activation(nn.Module):
         _check_integer(owner, "channel_dim", channel_dim)
         if dtype is not None and dtype not in DTYPES:
             raise TypeError(f"{owner}: dtype must be a floating-point dtype, got {dtype}")
-        check_backend(owner, backend)
+        check_backend(self.definition, backend)
         check_constraint_names(owner, list(self._initial), constraint)
         self.num_parameters = num_parameters
         self.channel_dim = channel_dim

@@ -184,6 +184,19 @@ def unavailable_backends(subject: Subject) -> None:
         )
 
 
+def eager_backends(subject: Subject) -> None:
+    """A backend that serves eager tensors only says so under a transform; it never falls back."""
+    if subject.traces:
+        raise NotApplicableError("the formula serves transforms")
+    x = torch.zeros(2, device=subject.device)
+    expect(
+        BackendUnavailableError,
+        [subject.activation.name, repr(subject.backend), "torch.func", "formula"],
+        lambda: torch.func.vmap(lambda row: subject(row, subject.activation.defaults))(x),
+        f"backend={subject.backend!r} under torch.func.vmap",
+    )
+
+
 def missing_output_form(subject: Subject) -> None:
     """save='output' where the slope cannot be had from the output."""
     activation, x = subject.activation, torch.zeros(2, device=subject.device)

@@ -44,6 +44,11 @@ class Subject:
             **params,
         )
 
+    @property
+    def traces(self) -> bool:
+        """Whether compilers and transforms can be asked to run it: only formulas serve those."""
+        return self.backend in (None, "formula")
+
     def label(self, params: Mapping[str, Any] | None = None) -> str:
         """Name, parameters and backend, for messages."""
         inside = ", ".join(f"{k}={_shown(v)}" for k, v in (params or {}).items())

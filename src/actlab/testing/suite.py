@@ -42,6 +42,20 @@ WARNINGS_OF_TORCH = ("`torch.jit.script", "Attempted to insert a get_attr Node")
 """What torch warns itself about when forward mode or linearisation is first used."""
 
 
+EAGER = frozenset(
+    {
+        "transforms.backward",
+        "transforms.retain_graph",
+        "transforms.checkpoint",
+        "transforms.checkpoint_reentrant",
+        "transforms.saved_tensor_hooks",
+        "transforms.batched_backward",
+        "transforms.reverse_over_reverse",
+    }
+)
+"""Checks in the groups of compilers and transforms in which only plain tensors are seen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One property that every activation must have.
@@ -58,6 +72,13 @@ class Check:
     run: Callable[..., None]
     dtypes: tuple[torch.dtype | None, ...] = WITHOUT_DTYPE
     tier: Tier = "default"
+
+    @property
+    def traced(self) -> bool:
+        """Whether a compiler or a transform gets to see the activation's operations."""
+        if self.group in ("tracing", "transforms"):
+            return self.name not in EAGER
+        return self.name.startswith("accuracy.composite")
 
     @property
     def group(self) -> str:
@@ -80,6 +101,8 @@ class Case:
 
     def run(self, subject: Subject) -> None:
         """Run it; see ``Check.run`` for what it raises."""
+        if self.check.traced and not subject.traces:
+            raise NotApplicableError("compilers and transforms run the formula")
         arguments = (subject,) if self.dtype is None else (subject, self.dtype)
         with warnings.catch_warnings():
             for text in WARNINGS_OF_TORCH:
@@ -185,7 +208,7 @@ def _all() -> Iterator[Check]:
                      modules.conversions, modules.autocast, modules.printed)  # fmt: skip
     yield from plain("errors", errors.dtypes, errors.domains, errors.kinds, errors.shapes,
                      errors.options, errors.unavailable_backends,
-                     errors.missing_output_form)  # fmt: skip
+                     errors.eager_backends, errors.missing_output_form)  # fmt: skip
     yield from typed("exhaustive", exhaustive.value, exhaustive.gradient, dtypes=HALF_TYPES,
                      tier="full")  # fmt: skip
 

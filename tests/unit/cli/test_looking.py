@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import re
-from typing import Any
 
 import pytest
 
 import actlab
-from actlab.cli import doctor as doctors
 from actlab.cli.app import main
 from actlab.cli.list import formula_line, list_activations
 
@@ -166,48 +163,3 @@ def test_show_on_a_narrow_terminal(
 def test_show_refuses_nonsense(capsys: Capture, words: list[str], message: str) -> None:
     assert main(["show", *words]) == 2
     assert message in capsys.readouterr().err.replace("\n", " ")
-
-
-def test_doctor_finds_this_machine_well(capsys: Capture) -> None:
-    out = said(capsys, "doctor")
-    for expected in ("Python", "torch", "threads", "formula: works", "native: is not part"):
-        assert expected in out
-    assert "Everything that should work here does." in out
-
-
-def test_doctor_json(capsys: Capture) -> None:
-    found = json.loads(said(capsys, "doctor", "--json"))
-    assert found["problems"] == []
-    assert found["backends"]["formula"] == "works"
-    assert set(found["backends"]) == {"formula", "native", "triton"}
-    assert found["activations"] == {"count": len(actlab.names()), "of other packages": []}
-    assert {"torch", "numpy", "cyclopts", "scipy"} <= set(found["packages"])
-    assert found["environment"]["torch"]["threads"] >= 1
-
-
-def test_doctor_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    real = importlib.metadata.version
-
-    def version(name: str) -> str:
-        if name in ("scipy", "pytest"):
-            raise importlib.metadata.PackageNotFoundError(name)
-        return real(name)
-
-    monkeypatch.setattr(importlib.metadata, "version", version)
-    assert main(["doctor"]) == 1
-    out = capsys.readouterr().out
-    assert "problem: scipy is missing: pip install 'scipy>=" in out
-    assert "lacks pytest: pip install 'actlab[dev]'" in out
-
-
-def test_doctor_survives_a_broken_plug_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(**filters: Any) -> list[str]:
-        raise ImportError("no module named nothing")
-
-    monkeypatch.setattr("actlab.registry.names", broken)
-    found = doctors.examine()
-    assert found["activations"]["count"] == 0
-    assert (
-        "the registry does not load (ImportError: no module named nothing)"
-        in (found["problems"][0])
-    )

@@ -1,0 +1,144 @@
+"""From a contender to a call without arguments that can be timed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from actlab import functional, registry
+from actlab import nn as modules
+from actlab.bench.models import build, training_step
+from actlab.bench.naive import naive
+from actlab.bench.scenes import Contender, Scene
+from actlab.core import Activation
+
+SEED = 20_260_511
+Call = Callable[[], object]
+
+TORCH_FUNCTIONS: dict[str, Callable[..., Tensor]] = {
+    "elu": nn.functional.elu,
+    "gelu": nn.functional.gelu,
+    "leaky_relu": nn.functional.leaky_relu,
+    "mish": nn.functional.mish,
+    "relu": torch.relu,
+    "selu": nn.functional.selu,
+    "sigmoid": torch.sigmoid,
+    "silu": nn.functional.silu,
+    "softplus": nn.functional.softplus,
+    "tanh": torch.tanh,
+}
+TORCH_MODULES: dict[str, type[nn.Module]] = {
+    "elu": nn.ELU, "gelu": nn.GELU, "leaky_relu": nn.LeakyReLU, "mish": nn.Mish,
+    "relu": nn.ReLU, "selu": nn.SELU, "sigmoid": nn.Sigmoid, "silu": nn.SiLU,
+    "softplus": nn.Softplus, "tanh": nn.Tanh,
+}  # fmt: skip
+
+
+def draw(shape: tuple[int, ...], dtype: str, place: int = 0) -> Tensor:
+    """N(0, 1) draws, the same in every process; ``place`` tells draws of one scene apart."""
+    generator = torch.Generator().manual_seed(SEED + place)
+    return torch.randn(shape, generator=generator).to(getattr(torch, dtype))
+
+
+def module_of(contender: Contender) -> nn.Module:
+    """A contender as a layer of a model."""
+    if contender.route == "torch":
+        return TORCH_MODULES[contender.activation]()
+    if contender.route == "naive":
+        return _Naive(contender)
+    if contender.route != "actlab":
+        raise ValueError(f"there is no module of {contender.label}")
+    params: dict[str, Any] = dict(contender.params)
+    return modules.Activation(contender.activation, learnable=bool(contender.learned), **params)
+
+
+class _Naive(nn.Module):
+    """The textbook formula as a layer."""
+
+    def __init__(self, contender: Contender) -> None:
+        super().__init__()
+        definition = registry.get(contender.activation)
+        self.params = definition.bind((), dict(contender.params))
+        self.function = naive(definition)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x, **self.params)
+
+
+def prepare(scene: Scene, contender: Contender) -> Call:
+    """The call that is timed; whatever can be done before is done here.
+
+    Raises:
+        Exception: whatever a contender that cannot run here raises.
+    """
+    if scene.measure == "step":
+        x, target = draw(scene.shape, scene.dtype), draw(scene.shape, scene.dtype, 1)
+        model = build(scene.model, functools.partial(module_of, contender), scene.shape)
+        return training_step(model, x, target)
+    x, cotangent = draw(scene.shape, scene.dtype), draw(scene.shape, scene.dtype, 1)
+    if contender.route == "copy":
+        return _copy(scene.measure, x, cotangent)
+    function, learned = _function(scene, contender)
+    if scene.measure == "forward":
+        return lambda: function(x)
+    x.requires_grad_()
+    inputs = [x, *learned]
+    if scene.measure == "both":
+        return lambda: torch.autograd.grad(function(x), inputs, cotangent)
+    y = function(x)
+    return lambda: torch.autograd.grad(y, inputs, cotangent, retain_graph=True)
+
+
+def _copy(measure: str, x: Tensor, cotangent: Tensor) -> Call:
+    """A copy of the bytes that a function of this kind has to move at least."""
+    if measure == "forward":
+        return x.clone
+    if measure == "backward":
+        return cotangent.clone
+    return lambda: (x.clone(), cotangent.clone())
+
+
+def _function(scene: Scene, contender: Contender) -> tuple[Callable[[Tensor], Tensor], list[Any]]:
+    """The function of the input alone, and the parameters it learns."""
+    if contender.route == "torch":
+        return TORCH_FUNCTIONS[contender.activation], []
+    if contender.route == "prelu":
+        weight = torch.full((scene.shape[1],), 0.25, dtype=getattr(torch, scene.dtype))
+        weight.requires_grad_()
+        return lambda x: nn.functional.prelu(x, weight), [weight]
+    definition = registry.get(contender.activation)
+    params: dict[str, Any] = definition.bind((), dict(contender.params))
+    learned = []
+    if contender.learned:
+        name = definition.params[0].name
+        count = scene.shape[1] if contender.learned == "channel" else 1
+        value = torch.full((count,), params[name], dtype=getattr(torch, scene.dtype))
+        params[name] = value.requires_grad_()
+        learned = [value]
+    if contender.route in ("naive", "compiled"):
+        plain = functools.partial(naive(definition), **params)
+        return (plain if contender.route == "naive" else _compiled(plain)), learned
+    # Called as a user would: what is the default is not said.
+    said: dict[str, Any] = dict(contender.params) | (params if learned else {})
+    if contender.route != "actlab":
+        said["backend"] = contender.route
+    public = _public(definition)
+    return (functools.partial(public, **said) if said else public), learned
+
+
+def _public(definition: Activation) -> Callable[..., Tensor]:
+    """The function as users call it."""
+    if registry.shipped().get(definition.name) is definition:
+        return getattr(functional, definition.name)
+    return functools.partial(functional.call, definition)
+
+
+def _compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """By inductor; it is compiled when it is first called, which is not timed."""
+    # Graphs of other contenders share the code object, and count towards one limit.
+    torch.compiler.reset()
+    return torch.compile(function, fullgraph=True, dynamic=False)

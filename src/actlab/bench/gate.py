@@ -1,0 +1,123 @@
+"""The gate: what is wrong is not timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import torch
+
+from actlab import functional, registry, testing
+from actlab.bench.settings import Settings
+from actlab.core import BackendUnavailableError
+from actlab.kernels.policy import unavailable
+from actlab.testing.subject import Subject
+from actlab.testing.suite import Case, Outcome, cases, run_case
+
+GROUPS = ("definition", "accuracy", "special", "gradients", "saving", "invariance")
+CHECKS = frozenset(
+    {
+        "definition.declared_derivative",
+        "definition.textbook",
+        "accuracy.value",
+        "accuracy.gradient",
+        "accuracy.gradient_from_output",
+        "accuracy.tensor_parameters",
+        "special.nan",
+        "special.infinities",
+        "special.signed_zero",
+        "special.dead_cotangent",
+        "gradients.cotangents",
+        "saving.bytes_per_element",
+        "saving.nothing_without_gradient",
+        "invariance.lengths",
+        "invariance.untouched",
+    }
+)
+"""The part of the conformance suite that takes a second or two for each function."""
+
+Examine = Callable[[Case, Subject], Outcome]
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate saw.
+
+    Args:
+        passed: how many checks passed.
+        skipped: how many did not apply.
+        failures: function, check and reason of each that failed, one line each.
+    """
+
+    passed: int
+    skipped: int
+    failures: tuple[str, ...]
+
+
+def native_available() -> bool:
+    """Whether there are compiled kernels."""
+    return unavailable("native") == ""
+
+
+def compiled(activations: Iterable[str]) -> frozenset[str]:
+    """Those of the functions that have compiled kernels here; asked for by name, they answer."""
+    return frozenset(name for name in activations if _answers(name))
+
+
+def _answers(name: str) -> bool:
+    try:
+        functional.call(name, torch.zeros(4), backend="native")
+    except BackendUnavailableError:
+        return False
+    return True
+
+
+def routes(settings: Settings, name: str) -> list[str | None]:
+    """The backends on which a function will be timed; None is what users get."""
+    if "baselines" not in settings.parts:
+        return [None]
+    return [None, *(["native"] if _answers(name) else []), "formula"]
+
+
+def chosen_cases(dtypes: Iterable[str]) -> list[Case]:
+    """The gate's checks for these dtypes."""
+    wanted = {getattr(torch, name) for name in dtypes} | {None}
+    return [
+        case for case in cases(groups=GROUPS) if case.check.name in CHECKS and case.dtype in wanted
+    ]
+
+
+def examine(
+    settings: Settings, *, run: Examine = run_case, tell: Tell = lambda line: None
+) -> Verdict:
+    """Run the gate over every function and backend to be timed.
+
+    Args:
+        settings: what is to be timed.
+        run: runs one check; a parameter for tests.
+        tell: told what is examined next.
+    """
+    dtypes = {*settings.dtypes, *(("float32",) if "steps" in settings.parts else ())}
+    passed = skipped = 0
+    failures: list[str] = []
+    for name in settings.activations:
+        definition = registry.get(name)
+        for backend in routes(settings, name):
+            tell(f"{definition.name}{'' if backend is None else f' on {backend}'}")
+            subject = Subject(definition, backend)
+            for case in chosen_cases(sorted(dtypes)):
+                if case.check.group == "definition" and backend is not None:
+                    continue  # the same whatever computes it
+                outcome = run(case, subject)
+                passed += outcome.status == "passed"
+                skipped += outcome.status == "skipped"
+                if outcome.status == "failed":
+                    failures.append(_line(subject, outcome))
+    return Verdict(passed, skipped, tuple(failures))
+
+
+def _line(subject: testing.Subject, outcome: Outcome) -> str:
+    where = "" if subject.backend is None else f" on {subject.backend}"
+    first = outcome.reason.strip().splitlines()[:1] or ["no reason given"]
+    return f"{subject.activation.name}{where}: {outcome.case.name}: {first[0]}"

@@ -1,0 +1,193 @@
+"""Makes the comparisons that have no record yet, and writes a record after each."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import torch
+
+from actlab.bench import memory
+from actlab.bench.contenders import prepare
+from actlab.bench.scenes import Scene
+from actlab.bench.settings import Settings
+from actlab.bench.timing import Lane, race, reason_of
+from actlab.records import Record, Status, Store, content_id, describe_environment
+from actlab.records.environment import cpu_model
+
+DESCRIPTION = 1
+ORDER_SEED = 20_260_511
+
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Task:
+    """A comparison with the id of its record."""
+
+    id: str
+    key: Mapping[str, Any]
+    scene: Scene
+
+
+Watch = Callable[[Task, Record | None], None]
+"""Told about each comparison, without a record when it begins and with it when it has ended."""
+
+
+def fingerprint() -> str:
+    """A digest of the package's own files: results of different code never mix."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.suffix in (".py", ".h", ".cpp", ".so", ".dylib"):
+            digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    # Kernels may be taken from elsewhere.
+    digest.update(os.environ.get("ACTLAB_KERNELS", "").encode())
+    return digest.hexdigest()[:16]
+
+
+def make_tasks(
+    scenes: Sequence[Scene], settings: Settings, more: Mapping[str, str] = NOTHING
+) -> list[Task]:
+    """Comparisons with their ids: the same code, machine and settings give the same ids.
+
+    Args:
+        scenes: what to compare.
+        settings: how long and how often to time.
+        more: whatever else the numbers depend on.
+    """
+    context = {
+        "code": fingerprint(),
+        "torch": str(torch.__version__),
+        "cpu": cpu_model(),
+        "rounds": settings.rounds,
+        "slice": settings.slice_seconds,
+        "budget": settings.scene_seconds,
+        **more,
+    }
+    tasks = []
+    for scene in scenes:
+        key = {"kind": "bench", "context": context, "scene": scene.describe()}
+        tasks.append(Task(content_id(key), key, scene))
+    return tasks
+
+
+def describe(
+    settings: Settings, tasks: Sequence[Task], *, command: str, gate: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a report needs to know besides the records."""
+    return {
+        "version": DESCRIPTION,
+        "settings": settings.describe(),
+        "command": command,
+        "gate": dict(gate),
+        "load": load_average(),
+        "environment": describe_environment(),
+        "cells": [task.id for task in tasks],
+    }
+
+
+def run_tasks(
+    tasks: Sequence[Task], store: Store, measure: Callable[[Task], Record], watch: Watch
+) -> None:
+    """Make every comparison that has no final record; each is on disk before the next begins.
+
+    Args:
+        tasks: from :func:`make_tasks`.
+        store: where records go; the caller holds it for writing.
+        measure: makes one comparison.
+        watch: told about progress.
+    """
+    for task in tasks:
+        record = store.finished(task.id)
+        if record is None:
+            watch(task, None)
+            record = measure(task)
+            store.save(record)
+        watch(task, record)
+
+
+def measure(task: Task, settings: Settings) -> Record:
+    """Make one comparison."""
+    began, cpu = time.perf_counter(), time.process_time()
+    if task.scene.measure == "memory":
+        results = {one.label: memory.count(task.scene, one) for one in task.scene.contenders}
+        rounds = 0
+    else:
+        results, rounds = _time(task.scene, settings)
+    wall = time.perf_counter() - began
+    done = [name for name, result in results.items() if result["status"] == "done"]
+    first = task.scene.contenders[0].label
+    return Record(
+        id=task.id,
+        key=task.key,
+        status=Status.DONE if first in done and len(done) > 1 else Status.FAILED,
+        reason="" if len(done) > 1 else "fewer than two contenders could be measured",
+        summary={
+            "results": results,
+            "rounds": rounds,
+            # Below 1 with one thread, other processes took the core away.
+            "cpu_share": (time.process_time() - cpu) / max(wall, 1e-9),
+        },
+        provenance={
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(wall, 3),
+            "load": load_average(),
+        },
+    )
+
+
+def load_average() -> float | None:
+    """Processes waiting for a core over the last minute; None where the system does not say."""
+    try:
+        return round(os.getloadavg()[0], 2)
+    except (OSError, AttributeError):
+        return None
+
+
+def _time(scene: Scene, settings: Settings) -> tuple[dict[str, Any], int]:
+    lanes = [_lane(scene, place) for place in range(len(scene.contenders))]
+    rounds = race(
+        lanes,
+        rounds=settings.rounds,
+        slice_seconds=settings.slice_seconds,
+        budget=settings.scene_seconds,
+        seed=ORDER_SEED,
+    )
+    return {lane.key: _result(lane) for lane in lanes}, rounds
+
+
+def _lane(scene: Scene, place: int) -> Lane:
+    contender = scene.contenders[place]
+    threads = contender.threads or scene.threads
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        return Lane(contender.label, prepare(scene, contender), threads)
+    except Exception as error:
+        return Lane(contender.label, lambda: None, threads, trouble=reason_of(error))
+    finally:
+        torch.set_num_threads(before)
+
+
+def _result(lane: Lane) -> dict[str, Any]:
+    status = "done"
+    if lane.trouble:
+        status = "timeout" if lane.trouble.startswith("timeout") else "failed"
+        if lane.trouble.startswith("BackendUnavailableError"):
+            status = "skipped"
+    return {
+        "status": status,
+        "reason": lane.trouble,
+        "repeats": lane.repeats,
+        "seconds": [] if lane.trouble else lane.seconds,
+    }
