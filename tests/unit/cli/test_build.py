@@ -34,6 +34,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, di
             folder.mkdir(exist_ok=True)
             (folder / "actlab_default.so").write_bytes(bytes(1_234_567))
             manifest = {
+                "sizes": {"actlab_default.so": 1_234_567},
                 "instruction_sets": ["default"],
                 "definitions": ["elu", "relu"],
                 "compiler": {"command": ["g++"], "version": "g++ (Debian 12.2) [new]"},

@@ -93,9 +93,15 @@ void run_uniform(const void* in, void* out, int64_t n, const void* constants, in
   std::array<V, F::constants + 1> k{};
   for (int j = 0; j < F::constants; ++j) k[j] = static_cast<const V*>(constants)[j];
   for (int64_t start = 0; start < n; start += lanes) {
+    if constexpr (std::is_same_v<V, typename T::In>) {
 #pragma omp simd
-    for (int64_t i = 0; i < lanes; ++i) {
-      y[start + i] = F::template at<T>(static_cast<V>(x[start + i]), k);
+      for (int64_t i = 0; i < lanes; ++i) y[start + i] = F::template at<T>(x[start + i], k);
+    } else {
+      V wide[lanes];
+#pragma omp simd
+      for (int64_t i = 0; i < lanes; ++i) wide[i] = x[start + i];
+#pragma omp simd
+      for (int64_t i = 0; i < lanes; ++i) y[start + i] = F::template at<T>(wide[i], k);
     }
   }
 }

@@ -34,14 +34,11 @@ ACTLAB_INLINE float vexpm1(float x) {
   const Whole<float> n = exponent(x);
   const Reduced<float> r = reduced(x, n);
   const float power = half_power2(n);
-  // The sum of `power - 1/2`, `power * r` and `power * tail`; the first two without rounding error.
-  const float less_half = power - 0.5f;
-  const float most = madd(r.value, power, less_half);
-  const float rest = madd(r.value, power, less_half - most);
-  const float result = 2.0f * (most + madd(expm1_tail(r.value, r.lost), power, rest));
-  // Below, `power - 1/2` rounds; there e^x is so small that its own errors cannot be seen.
-  const float all = madd(power, expm1_tail(r.value, r.value), power);
-  const float low = x < -14.0f ? madd(2.0f, all, -1.0f) : result;
+  // 2 (power - 1/2 + power t); from -14 down `power - 1/2` rounds, and 1 + t no longer matters.
+  const float t = r.value + expm1_tail(r.value, r.lost);
+  const float result = 2.0f * madd(power, t, power - 0.5f);
+  const float tail = 2.0f * madd(power, 1.0f + t, -0.5f);
+  const float low = x < -14.0f ? tail : result;
   const float any = outside(x, -18.0f, -1.0f, 89.0f, infinity<float>, low);
   return __builtin_fabsf(x) < 0x1p-25f ? x : any;
 }

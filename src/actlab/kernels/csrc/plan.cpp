@@ -31,7 +31,7 @@ bool ordinary_exponent(double p) { return p >= 1.0 / 1024 && p <= 1024.0 * 1024;
 
 // The fastest arithmetic in double whose result is right once it is rounded to a narrower dtype.
 Tier wide_tier(const Map& map, const std::vector<double>& constants, int64_t channels) {
-  bool squares = true, half_integers = channels == 1;
+  bool squares = true, half_integers = true;
   for (int64_t channel = 0; channel < channels; ++channel) {
     const double* k = constants.data() + channel * map.constants;
     for (int j = 0; j < map.constants; ++j) {
