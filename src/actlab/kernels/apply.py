@@ -48,8 +48,8 @@ def apply(
     Args:
         activation: the definition.
         x: any shape, float64, float32, float16 or bfloat16.
-        params: every parameter by name, in the definition's order: a Python number, or a tensor with one value or one
-            value per channel.
+        params: every parameter by name, in the definition's order: a Python number, or a tensor
+            with one value or one value per channel.
         channel_dim: the dimension of ``x`` along which per-channel parameters lie. Default: 1.
         backend: None for the best available, ``"native"`` for compiled CPU kernels, or
             ``"formula"``.

@@ -96,7 +96,10 @@ def problem(folder: Path | None = None) -> str:
     folder = folder or kernels_folder()
     manifest = read_manifest(folder)
     if manifest is None:
-        return f"no compiled kernels (or not all of them) are in {folder}; the command to compile them: actlab build"
+        return (
+            f"no compiled kernels (or not all of them) are in {folder}; the command to compile "
+            "them: actlab build"
+        )
     if manifest.get("fingerprint") != fingerprint():
         return (
             f"the compiled kernels in {folder} were made from other sources than those beside "
