@@ -57,6 +57,6 @@ def _channel_dim(call: Call, x: Tensor) -> int:
 
 def _fitted(sums: Tensor, param: Tensor) -> Tensor:
     """Sums per channel in the shape and dtype of a parameter that may be shared by all."""
-    if param.numel() == 1:
+    if param.numel() == 1 and sums.numel() > 1:
         sums = formulas.ordered_sum(sums.reshape(1, -1))
     return formulas.rounded(sums.reshape(param.shape), param.dtype)

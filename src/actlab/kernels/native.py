@@ -152,6 +152,8 @@ def warn_once() -> None:
 def table(values: Sequence[Any]) -> Tensor:
     """Parameters, numbers or tensors of one or C elements, as a (channels, parameters) tensor."""
     channels = max((v.numel() for v in values if isinstance(v, Tensor)), default=1)
+    if channels == 1:
+        return torch.tensor([[float(value) for value in values]], dtype=torch.float64)
     rows = torch.empty((channels, len(values)), dtype=torch.float64)
     for place, value in enumerate(values):
         rows[:, place] = value.detach().reshape(-1) if isinstance(value, Tensor) else value
