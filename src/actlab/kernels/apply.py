@@ -18,6 +18,7 @@ from actlab.kernels.native import MOST_NUMBERS
 from actlab.kernels.policy import (
     DTYPES,
     check_backend,
+    check_device,
     check_traced_backend,
     constant,
     form_to_save,
@@ -74,6 +75,8 @@ def _with_numbers(
     activation: Activation, x: Tensor, values: tuple[float, ...], backend: Any, save: Any
 ) -> Tensor:
     """A call on an eager tensor with numbers for parameters: the one that has to be quick."""
+    if backend is not None:
+        check_device(activation, backend, x)
     call = _number_call(activation, values, x.dtype, x.is_cpu, backend, save)
     kernel, numbers = call.kernel, call.numbers
     if kernel is None or numbers is None:
@@ -108,6 +111,7 @@ def _general(
         check_traced_backend(activation, backend)
         return formulas.traced(activation.forward, x, spread(values, x, channel_dim))
     check_backend(activation, backend)
+    check_device(activation, backend, x)
     kernel = kernel_for(activation, x.is_cpu, backend)
     numbers = {name: None if isinstance(v, Tensor) else v for name, v in values.items()}
     call = Call(activation, form, channel_dim, numbers, kernel)

@@ -75,11 +75,19 @@ def kernel_for(activation: Activation, on_cpu: bool, backend: str | None) -> nat
             check_backend(activation, backend)
             native.warn_once()
         return found
-    if backend == "native":
-        raise BackendUnavailableError(
-            f"{activation.name}: backend 'native' runs on CPU tensors only"
-        )
     return None
+
+
+def check_device(activation: Activation, backend: str | None, x: Tensor) -> None:
+    """Compiled kernels are for the CPU.
+
+    Raises:
+        BackendUnavailableError: they were asked for by name and ``x`` is elsewhere.
+    """
+    if backend == "native" and not x.is_cpu:
+        raise BackendUnavailableError(
+            f"{activation.name}: backend 'native' runs on CPU tensors, x is on {x.device}"
+        )
 
 
 def check_traced_backend(activation: Activation, backend: str | None) -> None:

@@ -142,7 +142,10 @@ def test_transforms_are_refused_where_kernels_are_asked_for() -> None:
         with pytest.raises(BackendUnavailableError, match=r"use backend=None or 'formula'"):
             transform(call)(x)
         assert transform(F.powerlu)(x) is not None
-    with torch.device("meta"), pytest.raises(BackendUnavailableError, match="CPU tensors only|use"):
+    with (
+        torch.device("meta"),
+        pytest.raises(BackendUnavailableError, match="CPU tensors, x is on meta"),
+    ):
         call(torch.ones(3))
 
 
