@@ -72,7 +72,6 @@ def kernel_for(activation: Activation, on_cpu: bool, backend: str | None) -> nat
     if on_cpu:
         found = native.kernel(activation)
         if found is None:
-            check_backend(activation, backend)
             native.warn_once()
         return found
     return None
@@ -191,6 +190,12 @@ def _check_output_form(activation: Activation, params: Mapping[str, float | Tens
             raise ValueError(
                 f"{activation.name}: save='output' needs {name} as a Python number in "
                 f"{form.domains[name]}, got a tensor; use save='input'"
+            )
+    for name, value in params.items():
+        if isinstance(value, Tensor) and value.requires_grad and name not in form.partials:
+            raise ValueError(
+                f"{activation.name}: save='output' cannot give the gradient of {name}; "
+                "use save='input'"
             )
     for param in activation.params:
         value = params[param.name]

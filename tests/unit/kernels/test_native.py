@@ -12,6 +12,7 @@ import torch
 import actlab.functional as F
 from actlab import nn, registry
 from actlab.core import Activation, BackendUnavailableError, Domain, Param, Traits
+from actlab.defs.elu import ELU
 from actlab.defs.powerlu import POWERLU
 from actlab.kernels import built, native, toolchain
 from actlab.kernels.compile import build_definition
@@ -256,3 +257,25 @@ def test_negated_views_are_read_with_their_sign() -> None:
     (slope,) = torch.autograd.grad(F.ralu(x, backend="native"), x, lazy)
     (wanted,) = torch.autograd.grad(F.ralu(x, backend="native"), x, -z.imag)
     assert same_bits(slope, wanted)
+
+
+@pytest.mark.parametrize("backend", ["formula", "native"])
+def test_a_gradient_that_the_output_cannot_give_is_refused(backend, request) -> None:
+    if backend == "native":
+        request.getfixturevalue("kernels")
+    form = replace(ELU.from_output, partials={})
+    definition = replace(ELU, from_output=form)
+    alpha = torch.tensor([1.0], requires_grad=True)
+    with pytest.raises(ValueError, match="save='output' cannot give the gradient of alpha"):
+        F.call(definition, noise(5), alpha, save="output", backend=backend)
+    x = noise(5).requires_grad_()
+    F.call(definition, x, alpha.detach(), save="output").sum().backward()
+    assert x.grad is not None
+
+
+@pytest.mark.usefixtures("kernels")
+def test_operators_refuse_a_form_that_is_not_there() -> None:
+    kernel = native.kernel(registry.get("gelu"))
+    x = noise(70)
+    with pytest.raises(RuntimeError, match="gelu has no slope from its output"):
+        kernel.backward(x, x, kernel.number, True)

@@ -139,6 +139,16 @@ bool logical(const Order& order, int64_t channel_dim) {
   return true;
 }
 
+void check_forms(const Function& f, bool from_output, int64_t wanted) {
+  STD_TORCH_CHECK(!from_output || f.slope_from_output.general,
+                  "actlab: ", f.name, " has no slope from its output");
+  const Form* partials = from_output ? f.partials_from_output : f.partials;
+  for (int p = 0; p < f.parameters; ++p) {
+    STD_TORCH_CHECK(!(wanted >> p & 1) || partials[p].general,
+                    "actlab: ", f.name, " has no such parameter gradient from its output");
+  }
+}
+
 struct Numbers {
   double values[most_numbers];
 };
@@ -196,6 +206,7 @@ void forward_boxed(StableIValue* stack, uint64_t, uint64_t) {
 
 Tensor backward_shared(const Tensor& saved, const Tensor& cotangent, int64_t function,
                        bool from_output, const Numbers& numbers) {
+  check_forms(function_of(function), from_output, 0);
   if (saved.numel() == 0) return torch::stable::empty_like(saved);
   const Tensor in = dense(saved);
   const Tensor g = aligned(cotangent, in);
@@ -246,6 +257,7 @@ std::tuple<Tensor, Tensor> backward_channels(
     int64_t channel_dim, bool wants_x, int64_t wanted) {
   using torch::headeronly::ScalarType;
   const Function& f = function_of(function);
+  check_forms(f, from_output, wanted);
   const int64_t rows = parameters.sizes()[0];
   Tensor sums = torch::stable::new_zeros(saved, {f.parameters, rows}, ScalarType::Double);
   Tensor grad = torch::stable::empty_like(saved);
