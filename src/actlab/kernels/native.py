@@ -88,6 +88,8 @@ def _found(activation: Activation) -> tuple[Kernel | None, str]:
     if built.read_manifest(folder) is None:
         return None, "is not compiled; the command for it: actlab build " + _address(activation)
     own = _loaded(folder)
+    if own.problem:
+        _warn(own.problem)
     return own.kernels.get(activation.name), own.problem
 
 
@@ -107,7 +109,9 @@ def _loaded(folder: Path) -> Library:
     if not usable:
         made = ", ".join(manifest["instruction_sets"])
         return Library(
-            {}, problem=f"the kernels in {folder} are for {made}, this is {platform.machine()}"
+            {},
+            problem=f"the kernels in {folder} are for {made}, this is {platform.machine()}; the "
+            "command to compile them again: actlab build",
         )
     try:
         torch.ops.load_library(built.shared_object(folder, usable[0]))
@@ -141,12 +145,16 @@ def _runnable() -> Sequence[str]:
 def warn_once() -> None:
     """Say, the first time that it matters, that the formulas are doing the kernels' work."""
     if problem():
-        warnings.warn(
-            f"actlab computes by formula, which is right and several times slower: {problem()}. "
-            "(actlab doctor tells more.)",
-            RuntimeWarning,
-            stacklevel=2,
-        )
+        _warn(problem())
+
+
+def _warn(reason: str) -> None:
+    warnings.warn(
+        f"actlab computes by formula, which is right and several times slower: {reason}. "
+        "(actlab doctor tells more.)",
+        RuntimeWarning,
+        stacklevel=3,
+    )
 
 
 def table(values: Sequence[Any]) -> Tensor:

@@ -74,7 +74,7 @@ struct Direct : Common<X> {
 };
 
 // In double, rounded to a narrower dtype afterwards, so that an error of 2^-40 cannot be seen.
-// Parameters are ordinary in size (see `ordinary` in engine.cpp).
+// Parameters are ordinary in size (see `ordinary` in plan.cpp).
 template <Power how>
 struct Wide : Double {
   using In = float;
