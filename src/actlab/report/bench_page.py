@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from actlab.bench.summary import Results, Timing, problems, ratio, warnings
@@ -27,6 +26,7 @@ from actlab.bench.targets import TARGETS, against_relu, checks
 from actlab.figures.ratios import RatioFigure, Values, draw_ratios, draw_sheet, ratio_figure
 from actlab.records.durable import publish_file
 from actlab.report import words
+from actlab.report.page import template
 
 PAGE, PLOT, RAW = "report.html", "ratios.png", "timings.jsonl"
 LARGEST_DOWNLOAD = 350_000
@@ -83,15 +83,8 @@ def render(results: Results) -> str:
     Args:
         results: from :func:`actlab.bench.summary.collect`.
     """
-    environment = Environment(
-        loader=PackageLoader("actlab.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     found = checks(results)
-    return environment.get_template("bench.html.j2").render(
+    return template("bench.html.j2").render(
         words=words,
         results=results,
         about=results.about,

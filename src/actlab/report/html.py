@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from actlab.figures import short_label
 from actlab.records.durable import publish_file
 from actlab.report import panels, words
 from actlab.report.collect import PartRuns, Results
 from actlab.report.downloads import downloads
+from actlab.report.page import template
 from actlab.report.tables import make_rows
 from actlab.report.terminal import quick_note
 from actlab.report.verdict import RULE, judge
@@ -24,15 +23,8 @@ def render(results: Results) -> str:
     Args:
         results: from :func:`actlab.report.collect.collect`.
     """
-    environment = Environment(
-        loader=PackageLoader("actlab.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     study = results.study
-    return environment.get_template("report.html.j2").render(
+    return template("report.html.j2").render(
         words=words,
         short=short_label,
         results=results,
