@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from actlab.kernels import formula as formulas
-from actlab.kernels.call import Call, Params
+from actlab.kernels.call import Call
 from actlab.kernels.channels import reduced, spread, tensors_of
+from actlab.kernels.formula import Params
 from actlab.kernels.policy import compute_dtype
 
 

@@ -15,8 +15,6 @@ from actlab.kernels.native import Kernel
 
 Form = Literal["input", "output"]
 
-Params = Mapping[str, "float | Tensor"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:

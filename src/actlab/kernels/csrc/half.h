@@ -94,34 +94,6 @@ ACTLAB_INLINE T nearest(double x) {
   return {static_cast<uint16_t>((std::bit_cast<uint64_t>(any) & 0x7fff) | sign)};
 }
 
-// x as a float whose last bit is 1 if anything was lost ("round to odd"): rounding that again, to
-// at most 22 bits, gives what rounding x directly would have given. See S. Boldo and
-// G. Melquiond, Emulation of FMA and correctly rounded sums: proved algorithms using rounding to
-// odd, IEEE Transactions on Computers 57 (2008). From 2^128 on it is infinity.
-ACTLAB_INLINE float odd(double x) {
-  using namespace detail;
-  constexpr uint64_t below = (1ULL << 29) - 1;  // what a double has below the bits of a float
-  constexpr double not_a_number = std::bit_cast<double>(uint64_t{0x7fc00000});
-  constexpr double last_bit = std::bit_cast<double>(uint64_t{1});
-  const double a = __builtin_fabs(x);
-  const double clamped = a > 0x1p128 ? 0x1p128 : a;
-  const uint64_t bits = std::bit_cast<uint64_t>(clamped);
-  // Adding `below` carries into the bit above it unless all of these bits are 0.
-  const uint64_t sticky = ((bits & below) + below) | bits;
-  const double normal = std::bit_cast<double>((sticky >> 29) - (896ULL << 23));
-  // In the sum with 2^-97, the last digit is worth the least float. `error` is exact.
-  const double sum = clamped + 0x1p-97;
-  const double error = clamped - (sum - 0x1p-97);
-  const uint64_t truncated = std::bit_cast<uint64_t>(sum) - (std::bit_cast<uint64_t>(error) >> 63);
-  const uint64_t inexact = std::bit_cast<uint64_t>(error == 0.0 ? 0.0 : last_bit);
-  const double subnormal = std::bit_cast<double>((truncated | inexact) & 0xffffff);
-  // Chosen as doubles, whose bits they are: SSE2 has no choice of integers by comparing doubles.
-  const double number = clamped < 0x1p-126 ? subnormal : normal;
-  const double any = x == x ? number : not_a_number;
-  const uint64_t sign = std::bit_cast<uint64_t>(x) >> 63 << 31;
-  return std::bit_cast<float>(static_cast<uint32_t>(std::bit_cast<uint64_t>(any) | sign));
-}
-
 // 1 if rounding y to T might come out differently, were y off by up to 4 units in the last place:
 // if y is that close to the middle between two neighbours, or where the spacing of T or of float
 // no longer shrinks with y. 0 for 0, infinity and NaN. May be 1 for numbers that round to infinity.

@@ -137,59 +137,15 @@ ACTLAB_INLINE double vexpm1(double x) {
   return __builtin_fabs(x) < 0x1p-54 ? x : any;
 }
 
-// 1.31 units. 2^r - 1 for |r| <= 1/2 by degree 11, to 2^-55.6 of 2^r.
-ACTLAB_INLINE double vexp2(double x) {
-  using namespace detail;
-  const Whole<double> n = split_sum(x + Format<double>::whole);
-  const double r = x - n.n;
-  const double r2 = r * r;
-  const double r4 = r2 * r2;
-  const double p23 = madd(r, 0x1.c6b08d7048f2ep-5, 0x1.ebfbdff82c598p-3);
-  const double p45 = madd(r, 0x1.5d87fe7bbc691p-10, 0x1.3b2ab6fba1e16p-7);
-  const double p67 = madd(r, 0x1.ffcbee38ccd44p-17, 0x1.4309130962b1ap-13);
-  const double p89 = madd(r, 0x1.b5416ba8f16bep-24, 0x1.62bfd499f1a09p-20);
-  const double p1011 = madd(r, 0x1.c05e5c09b1fc4p-32, 0x1.e606032e44b3cp-28);
-  const double p25 = madd(r2, p45, p23);
-  const double p69 = madd(r2, p89, p67);
-  const double p = madd(r4, madd(r4, p1011, p69), p25);
-  const double fraction = madd(r2, p, r * 0x1.62e42fefa39f3p-1);
-  const Power2<double> power = power2(n);
-  const double result = madd(fraction, power.first, power.first) * power.second;
-  return outside(x, -1076.0, 0.0, 1025.0, infinity<double>, result);
-}
-
-// The logarithms named `positive` are for x > 0 and NaN; for others they give anything. 0.86 units.
-ACTLAB_INLINE double vlog_positive(double x) {
+// 0.86 units.
+ACTLAB_INLINE double vlog(double x) {
   using namespace detail;
   const Parts part = parts(normal(x), bias(x));
   const double f = part.m - 1.0;
   const Logarithm log_m = logarithm(f, part.m + 1.0, part.minus_n * -Format<double>::ln2_low);
   const double low = log_m.half_square - log_m.cubes;
   const double result = madd(part.minus_n, -Format<double>::ln2_high, f - low);
-  return x < infinity<double> ? result : x;
-}
-
-ACTLAB_INLINE double vlog(double x) {
-  using namespace detail;
-  return log_result(x, 0.0, normal(x), vlog_positive(x));
-}
-
-// 1.41 units.
-ACTLAB_INLINE double vlog2_positive(double x) {
-  using namespace detail;
-  // 1 / ln 2 less 1: as f + (1 / ln 2 - 1) f, the largest term is exact.
-  constexpr double excess = 0x1.c551d94ae0bf8p-2;
-  const Parts part = parts(normal(x), bias(x));
-  const double f = part.m - 1.0;
-  const Logarithm log_m = logarithm(f, part.m + 1.0, 0.0);
-  const double rest = (log_m.cubes - log_m.half_square) * log2_e;
-  const double result = (f + madd(f, excess, rest)) - part.minus_n;
-  return x < infinity<double> ? result : x;
-}
-
-ACTLAB_INLINE double vlog2(double x) {
-  using namespace detail;
-  return log_result(x, 0.0, normal(x), vlog2_positive(x));
+  return log_result(x, 0.0, normal(x), x < infinity<double> ? result : x);
 }
 
 // 0.91 units.
