@@ -6,14 +6,18 @@ from actlab.core.errors import (
     MissingExtraError,
     UnknownNameError,
 )
+from actlab.core.facts import FAMILIES, Equivalent, Joint, Reference, Traits
 from actlab.core.maths import Maths
-from actlab.core.spec import Activation, Domain, FromOutput, Joint, Param, Reference, Traits
+from actlab.core.param import Domain, Param
+from actlab.core.spec import Activation, FromOutput
 
 __all__ = [
+    "FAMILIES",
     "Activation",
     "BackendUnavailableError",
     "Direct",
     "Domain",
+    "Equivalent",
     "FromOutput",
     "Joint",
     "Maths",

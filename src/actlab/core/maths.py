@@ -70,6 +70,22 @@ class Maths(Protocol):
     def tanh(self, x: Value) -> Value:
         """Hyperbolic tangent."""
 
+    def sin(self, x: Value, rate: Value = 1) -> Value:
+        """``sin(rate * x)``, the product formed without rounding error.
+
+        A product of finite numbers that leaves the range of double counts as an angle of 0;
+        an infinite ``x`` gives NaN, as there is no limit.
+        """
+
+    def cos(self, x: Value, rate: Value = 1) -> Value:
+        """``cos(rate * x)``, the angle formed as for ``sin``."""
+
+    def arctan(self, x: Value) -> Value:
+        """Inverse tangent."""
+
+    def erf(self, x: Value) -> Value:
+        """Error function, ``2 / sqrt(pi)`` times the integral of ``exp(-t**2)`` from 0 to x."""
+
     def sigmoid(self, x: Value) -> Value:
         """``1 / (1 + e**-x)``, accurate in both tails."""
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import math
-import numbers
 import pickle
 import sys
 from collections.abc import Callable, Mapping
@@ -13,147 +11,13 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from actlab.core.direct import Direct
+from actlab.core.facts import FAMILIES, Equivalent, Joint, Reference, Traits
+from actlab.core.param import Domain, Param
 
 Formula = Callable[..., Any]
 """``formula(m, x, *, p=...)``: the namespace, the argument, then the parameters by name."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Domain:
-    """An interval of finite real numbers in which a parameter may lie.
-
-    Args:
-        low: lower end. Default: ``-inf``.
-        high: upper end. Default: ``inf``.
-        closed_low: whether ``low`` itself belongs to it. Default: False.
-        closed_high: whether ``high`` itself belongs to it. Default: False.
-
-    Example:
-        >>> str(Domain(0.0, closed_low=True)), Domain(0.0).contains(0.0)
-        ('[0, inf)', False)
-    """
-
-    low: float = -math.inf
-    high: float = math.inf
-    closed_low: bool = False
-    closed_high: bool = False
-
-    def contains(self, value: float) -> bool:
-        """Whether a number is finite and inside."""
-        if not -math.inf < value < math.inf:
-            return False
-        above = value >= self.low if self.closed_low else value > self.low
-        below = value <= self.high if self.closed_high else value < self.high
-        return above and below
-
-    def __str__(self) -> str:
-        left, right = "(["[self.closed_low], ")]"[self.closed_high]
-        return f"{left}{self.low:g}, {self.high:g}{right}"
-
-
-REALS = Domain()
-
-
-@dataclass(frozen=True, slots=True)
-class Param:
-    """A parameter of an activation.
-
-    Args:
-        name: its keyword.
-        default: its value when the caller gives none.
-        domain: where it may lie. Default: all reals.
-        meaning: a few words for docstrings and tables.
-        learnable: whether the module learns it unless told otherwise. Default: False.
-        learned_in: the narrower interval a learned value is kept in. Default: ``domain``.
-        constraints: named intervals a user may choose instead, such as ``{"monotone": [0, 9]}``.
-    """
-
-    name: str
-    default: float
-    domain: Domain = REALS
-    meaning: str = ""
-    learnable: bool = False
-    learned_in: Domain | None = None
-    constraints: Mapping[str, Domain] = field(default_factory=dict)
-
-    def check(self, owner: str, value: Any, domain: Domain | None = None) -> float:
-        """The value as a float, or an error that names parameter, value and domain.
-
-        Raises:
-            TypeError: the value is not a real number.
-            ValueError: the value is NaN, infinite or outside the domain.
-        """
-        domain = domain or self.domain
-        if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            raise TypeError(
-                f"{owner}: {self.name} must be a real number or a floating-point tensor, "
-                f"got {value!r} ({type(value).__name__})"
-            )
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-        if not domain.contains(number):
-            raise ValueError(
-                f"{owner}: {self.name} must be a finite number in {domain}, got {value!r}"
-            )
-        return number
-
-
-@dataclass(frozen=True, slots=True)
-class Joint:
-    """A point where two pieces of a formula meet.
-
-    Args:
-        at: the place as text in the parameters, such as ``"-b"``.
-        where: the place as a function of the parameters.
-        slope: the slope taken exactly at the joint, as text.
-        slope_at: the same as a function of the parameters.
-    """
-
-    at: str
-    where: Callable[..., float]
-    slope: str
-    slope_at: Callable[..., float]
-
-
-@dataclass(frozen=True, slots=True)
-class Traits:
-    """Facts about a function at its default parameters; the conformance suite verifies each.
-
-    Args:
-        monotone: never decreasing.
-        convex: convex on the whole line.
-        odd: ``f(-x) = -f(x)``.
-        smoothness: k when the function is C^k and not C^(k+1); ``inf`` when smooth.
-        low: infimum of the range. high: supremum of the range.
-        lipschitz: the smallest Lipschitz constant.
-        dead: the interval on which the slope is exactly 0, or None.
-    """
-
-    monotone: bool
-    convex: bool
-    odd: bool
-    smoothness: float
-    low: float
-    high: float
-    lipschitz: float
-    dead: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """Where a definition comes from."""
-
-    authors: str
-    year: int
-    title: str
-    where: str
-
-    def __str__(self) -> str:
-        return f"{self.authors} ({self.year}), {self.title}, {self.where}"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -205,6 +69,12 @@ class Activation:
         direct: for which parameters the dtype's own precision is enough, and the formulas then.
         aliases: other names of the very same function.
         notes: what a user should know, one sentence each.
+        family: what kind of function it is, one of ``FAMILIES``. Default: ``"other"``.
+        use: when to use it, one sentence.
+        equivalents: other definitions that are the same function for some parameters.
+        terms: for results that are a difference of larger terms, the sum of the magnitudes of
+            these terms as a formula: ``"value"``, ``"slope"``, ``"d/dp"`` and so on. Accuracy is
+            promised in units in the last place of that sum, since no arithmetic can do better.
         float64_ulp: the accuracy promised in double precision, in units in the last place.
             (Narrower dtypes compute in double; their promises are the same for all.)
     """
@@ -224,17 +94,28 @@ class Activation:
     direct: Direct | None = None
     aliases: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    family: str = "other"
+    use: str = ""
+    equivalents: tuple[Equivalent, ...] = ()
+    terms: Mapping[str, Formula] = field(default_factory=dict)
     float64_ulp: float = 4.0
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or self.name != self.name.lower():
             raise ValueError(f"name must be a lower-case identifier, got {self.name!r}")
+        if self.family not in FAMILIES:
+            raise ValueError(f"family must be one of {', '.join(FAMILIES)}, got {self.family!r}")
         if self.saves not in ("input", "output"):
             raise ValueError(f"saves must be 'input' or 'output', got {self.saves!r}")
         if self.saves == "output" and self.from_output is None:
             raise ValueError(f"{self.name}: saves='output' needs from_output")
         for param in self.params:
             param.check(self.name, param.default)
+
+    @property
+    def year(self) -> int:
+        """The year of its first publication."""
+        return self.references[0].year
 
     @property
     def defaults(self) -> dict[str, float]:

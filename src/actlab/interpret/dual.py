@@ -167,6 +167,36 @@ class DualMaths:
             lambda: 4 * self.m.sigmoid(2 * at) * self.m.sigmoid(-2 * at),
         )
 
+    def sin(self, x: Any, rate: Any = 1) -> Dual:
+        return self._of_angle(self.m.sin, lambda at, pace: self.m.cos(at, pace), x, rate)
+
+    def cos(self, x: Any, rate: Any = 1) -> Dual:
+        return self._of_angle(self.m.cos, lambda at, pace: -self.m.sin(at, pace), x, rate)
+
+    def _of_angle(self, function: Any, slope: Any, x: Any, rate: Any) -> Dual:
+        (at, rise), (pace, pace_rise) = _parts(x), _parts(rate)
+        tangent = None
+        if rise is not None or pace_rise is not None:
+            turn = _plus(_times(pace, rise), _times(at, pace_rise))
+            tangent = slope(at, pace) * turn
+        return Dual(self.m, function(at, pace), tangent)
+
+    def arctan(self, x: Any) -> Dual:
+        at = _parts(x)[0]
+        # With 1/x where x is large: no square leaves the range.
+        return self._chain(x, self.m.arctan(at), lambda: self._arctan_slope(at))
+
+    def _arctan_slope(self, at: Any) -> Any:
+        far = self.m.absolute(at) > 1
+        near_at, inverse = self.m.where(far, 0, at), 1 / self.m.where(far, at, 1)
+        square = inverse * inverse
+        return self.m.where(far, square / (1 + square), 1 / (1 + near_at * near_at))
+
+    def erf(self, x: Any) -> Dual:
+        at = _parts(x)[0]
+        root = self.m.sqrt(2)
+        return self._chain(x, self.m.erf(at), lambda: 2 * root * self.m.normal_density(root * at))
+
     def sigmoid(self, x: Any) -> Dual:
         at = _parts(x)[0]
         value = self.m.sigmoid(at)

@@ -192,6 +192,12 @@ class Graph:
         loop = Loop(variables, state, step(*variables), times)
         return tuple(self.node("after", loop, place, varies=True) for place in range(len(state)))
 
+    def sin(self, x: Any, rate: Any = 1) -> Any:
+        return self.node("sin", x, rate)
+
+    def cos(self, x: Any, rate: Any = 1) -> Any:
+        return self.node("cos", x, rate)
+
     def log(self, x: Any) -> Any:
         return self.node("log", x) if isinstance(x, Node) else math.log(x)
 
@@ -207,6 +213,9 @@ class Graph:
 FUNCTIONS = frozenset(
     {
         "absolute",
+        "arctan",
+        "cos",
+        "erf",
         "exp",
         "expm1",
         "fma",
@@ -216,6 +225,7 @@ FUNCTIONS = frozenset(
         "scaled_exp",
         "scaled_expm1",
         "sigmoid",
+        "sin",
         "tanh",
     }
 )

@@ -58,6 +58,18 @@ class MpMaths:
     def tanh(self, x: Any) -> Any:
         return mpmath.tanh(x)
 
+    def sin(self, x: Any, rate: Any = 1) -> Any:
+        return _of_angle(mpmath.sin, x, rate)
+
+    def cos(self, x: Any, rate: Any = 1) -> Any:
+        return _of_angle(mpmath.cos, x, rate)
+
+    def arctan(self, x: Any) -> Any:
+        return mpmath.atan(x)
+
+    def erf(self, x: Any) -> Any:
+        return mpmath.erf(x)
+
     def sigmoid(self, x: Any) -> Any:
         return 1 / (1 + mpmath.exp(-x))
 
@@ -103,6 +115,14 @@ class MpMaths:
         for _ in range(times):
             state = step(*state)
         return state
+
+
+def _of_angle(function: Any, x: Any, rate: Any) -> Any:
+    """A function of the angle ``rate * x`` with all its digits; see ``core.maths.Maths.sin``."""
+    if not mpmath.isfinite(x):
+        return mpmath.nan
+    angle = mpmath.fmul(rate, x, exact=True)
+    return function(angle if abs(float(angle)) < math.inf else mpf(0))
 
 
 def _log(base: Any) -> Any:

@@ -114,10 +114,20 @@ class PrintedMaths:
     def lower_power(self, y: Any, p: Any) -> Expression:
         return Expression("**", (y, 1 - 1 / p))
 
+    def sin(self, x: Any, rate: Any = 1) -> Expression:
+        return Expression("sin", (_times(rate, x),))
+
+    def cos(self, x: Any, rate: Any = 1) -> Expression:
+        return Expression("cos", (_times(rate, x),))
+
     def __getattr__(self, name: str) -> Callable[[Any], Expression]:
         if name not in FUNCTIONS:
             raise AttributeError(name)
         return lambda x: Expression(name, (x,))
+
+
+def _times(rate: Any, x: Any) -> Any:
+    return x if not isinstance(rate, Expression) and rate == 1 else rate * x
 
 
 def _over(value: Any, *divisors: Any) -> Any:
@@ -134,6 +144,10 @@ FUNCTIONS = {
     "log": ("log({})", r"\ln\left({}\right)"),
     "log1p": ("log(1 + {})", r"\ln\left(1 + {}\right)"),
     "sqrt": ("sqrt({})", r"\sqrt{{{}}}"),
+    "sin": ("sin({})", r"\sin\left({}\right)"),
+    "cos": ("cos({})", r"\cos\left({}\right)"),
+    "arctan": ("arctan({})", r"\arctan\left({}\right)"),
+    "erf": ("erf({})", r"\operatorname{{erf}}\left({}\right)"),
     "tanh": ("tanh({})", r"\tanh\left({}\right)"),
     "sigmoid": ("sigmoid({})", r"\sigma\left({}\right)"),
     "normal_cdf": ("Phi({})", r"\Phi\left({}\right)"),

@@ -132,7 +132,7 @@ def compare(
         lambda x: exact(activation, what, x, params),
         form,
         limit,
-        lambda x: magnitude_of_terms(activation.name, terms or what, x, params),
+        lambda x: magnitude_of_terms(activation, terms or what, x, params),
     )
     within = "correctly rounded" if got.dtype in HALF_TYPES else f"within {limit:g} ulp"
     report(found, len(inputs), f"{subject.label(params)} {form.name} {what} {how} ({within})")

@@ -8,7 +8,8 @@ from typing import Any
 import mpmath
 from mpmath import mpf
 
-from actlab.core.spec import Formula, Joint
+from actlab.core import Joint
+from actlab.core.spec import Formula
 from actlab.interpret import mp
 from actlab.testing.inputs import joint_places
 from actlab.testing.parameters import parameter_sets

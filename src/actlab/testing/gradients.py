@@ -64,7 +64,7 @@ def cotangents(subject: Subject, dtype: torch.dtype) -> None:
             return _times(factor[x], exact(activation, "slope", x, params))
 
         def scale(x: float, params: Any = params, factor: Any = factor) -> Any:
-            terms = magnitude_of_terms(activation.name, "slope", x, params)
+            terms = magnitude_of_terms(activation, "slope", x, params)
             return None if terms is None else abs(factor[x]) * terms
 
         limit = allowed_ulp(activation, "slope", dtype)

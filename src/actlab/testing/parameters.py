@@ -12,6 +12,8 @@ from actlab.core import Activation, Param
 
 ORDINARY = (0.5, 1.0, 1.5, 2.0, 3.0, 10.0)
 SMALL, LARGE = 1e-3, 1e3
+MANY = 4
+"""With more parameters than this, each is tried at two other values only."""
 
 KNOWN: Mapping[str, Mapping[str, tuple[float, ...]]] = MappingProxyType(
     {
@@ -43,7 +45,10 @@ def parameter_sets(activation: Activation) -> list[dict[str, float]]:
             return [activation.defaults, *(one for one in known if one != activation.defaults)]
     sets = [activation.defaults]
     for param in activation.params:
-        sets += [activation.defaults | {param.name: value} for value in _candidates(param)]
+        others = _candidates(param)
+        if len(activation.params) > MANY:
+            others = others[:2]
+        sets += [activation.defaults | {param.name: value} for value in others]
     return sets
 
 

@@ -1,8 +1,9 @@
 """Where a result is a difference of larger terms: the magnitude its ulp is taken at.
 
 No formula in floating point can keep relative accuracy where its terms cancel. The promise is
-then in units of the sum of their magnitudes. Only the results listed here are measured so, and
-each by the terms of the formula as its source writes it.
+then in units of the sum of their magnitudes. Only results whose terms a definition states, or
+which are listed here, are measured so, and each by the terms of the formula as its source
+writes it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from typing import Any
 
 import mpmath
 from mpmath import mpf
+
+from actlab.core import Activation
+from actlab.interpret.mp import MpMaths
 
 Scale = Callable[..., Any]
 
@@ -82,10 +86,15 @@ SCALES: Mapping[tuple[str, str], Scale] = MappingProxyType(
 """(activation, result) to the sum of the magnitudes of its terms."""
 
 
-def magnitude_of_terms(name: str, what: str, x: float, params: Mapping[str, float]) -> Any:
+def magnitude_of_terms(
+    activation: Activation, what: str, x: float, params: Mapping[str, float]
+) -> Any:
     """The sum of the magnitudes of a result's terms, or None for an ordinary result."""
-    scale = SCALES.get((name, what)) or SCALES.get((name, what.removeprefix("traced ")))
-    if scale is None:
-        return None
+    plain = what.removeprefix("traced ")
+    exactly = {key: mpf(value) for key, value in params.items()}
+    stated = activation.terms.get(what) or activation.terms.get(plain)
+    listed = SCALES.get((activation.name, what)) or SCALES.get((activation.name, plain))
     with mpmath.workdps(60):
-        return scale(mpf(x), **{key: mpf(value) for key, value in params.items()})
+        if stated is not None:
+            return abs(mpf(stated(MpMaths(), mpf(x), **exactly)))
+        return None if listed is None else listed(mpf(x), **exactly)
