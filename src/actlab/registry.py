@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from actlab import defs
-from actlab.core import Activation, UnknownNameError
+from actlab.core import FAMILIES, Activation, Equivalent, UnknownNameError
 
 ENTRY_POINTS = "actlab.activations"
 
@@ -140,6 +140,9 @@ def names(
     bounded: bool | None = None,
     learnable: bool | None = None,
     dead: bool | None = None,
+    family: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
 ) -> list[str]:
     """Canonical names of the shipped and installed activations, alphabetical.
 
@@ -149,6 +152,12 @@ def names(
         bounded: bounded above and below or not.
         learnable: with a parameter learned by default or not.
         dead: with an interval of slope exactly 0 or not.
+        family: keep those of that family, one of ``actlab.core.FAMILIES``.
+        since, until: keep those first published in that year or later, or earlier.
+
+    Raises:
+        TypeError: a filter of another kind.
+        ValueError: no such family.
 
     Example:
         >>> import actlab
@@ -167,10 +176,18 @@ def names(
     for fact, wanted in filters.items():
         if wanted not in (None, True, False):
             raise TypeError(f"names: {fact} must be True, False or None, got {wanted!r}")
+    if family is not None and family not in FAMILIES:
+        raise ValueError(f"family must be one of {', '.join(FAMILIES)}; got {family!r}")
+    for bound, year in {"since": since, "until": until}.items():
+        if year is not None and (isinstance(year, bool) or not isinstance(year, int)):
+            raise TypeError(f"names: {bound} must be a year, got {year!r}")
     return [
         name
         for name, definition in _catalogue().items()
         if all(wanted in (None, facts(definition)[fact]) for fact, wanted in filters.items())
+        and family in (None, definition.family)
+        and (since is None or definition.year >= since)
+        and (until is None or definition.year <= until)
     ]
 
 
@@ -187,6 +204,31 @@ def facts(definition: Activation) -> dict[str, bool]:
         "learnable": any(param.learnable for param in definition.params),
         "dead": traits.dead is not None,
     }
+
+
+def equivalents(definition: Activation) -> list[str]:
+    """Other names of the same function, such as ``"expolu with a = 2^p, b = 1"``.
+
+    What the definition states, and what others state of it: one is enough, and both say so.
+    """
+    stated = [str(equal) for equal in definition.equivalents]
+    inverse = [
+        f"{name}{f' = {equal.scale!r} times this' if equal.scale != 1 else ''}"
+        + (f", for {held}" if (held := _held(equal)) else "")
+        + (f": {equal.relation} here" if equal.relation else "")
+        for name, other in _catalogue().items()
+        for equal in other.equivalents
+        if equal.other == definition.name and not _states(definition, name)
+    ]
+    return stated + inverse
+
+
+def _held(equal: Equivalent) -> str:
+    return ", ".join(f"{name} = {value:g}" for name, value in equal.when.items())
+
+
+def _states(definition: Activation, other: str) -> bool:
+    return any(equal.other == other for equal in definition.equivalents)
 
 
 def address(definition: Activation) -> str:

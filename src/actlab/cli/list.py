@@ -25,6 +25,9 @@ def list_activations(
     bounded: bool | None = None,
     learnable: bool | None = None,
     dead: bool | None = None,
+    family: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
     json: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
 ) -> None:
     """List the activations, filtered by what they are.
@@ -40,6 +43,10 @@ def list_activations(
         bounded: bounded above and below, or not.
         learnable: with a parameter that its module learns by default, or without.
         dead: with an interval on which the slope is exactly 0, or without.
+        family: of one family only: rectifier, "smooth rectifier", exponential, self-gated,
+            sigmoid, shrinkage, power, rational, periodic, bump or other.
+        since: first published in that year or later.
+        until: first published in that year or earlier.
         json: print JSON, with all facts.
     """
     names = registry.names(
@@ -50,6 +57,9 @@ def list_activations(
         bounded=bounded,
         learnable=learnable,
         dead=dead,
+        family=family,
+        since=since,
+        until=until,
     )
     chosen = [registry.get(name) for name in names]
     if json:
@@ -63,6 +73,10 @@ def _facts(activation: Activation) -> dict[str, Any]:
         "name": activation.name,
         "title": activation.title,
         "aliases": list(activation.aliases),
+        "equivalents": registry.equivalents(activation),
+        "family": activation.family,
+        "year": activation.year,
+        "use": activation.use,
         "formula": formula_text(activation),
         "parameters": {
             p.name: {"default": p.default, "domain": str(p.domain), "meaning": p.meaning}
@@ -83,7 +97,8 @@ def _print(chosen: list[Activation]) -> None:
     console = Console()
     if not console.is_terminal:
         for a in chosen:
-            print(a.name, formula_line(a), parameters(a), ", ".join(_traits(a)), sep="\t")
+            facts = ", ".join(_traits(a))
+            print(a.name, formula_line(a), parameters(a), facts, a.family, a.year, sep="\t")
         return
     if not chosen:
         console.print("No activation is all of that.")
@@ -97,7 +112,7 @@ def _print(chosen: list[Activation]) -> None:
     for a in chosen:
         defaults = ", ".join(f"{p.name}={p.default:g}" for p in a.params)
         name = Text.assemble((a.name, "bold cyan"), "\n" if defaults else "", (defaults, "dim"))
-        table.add_row(name, Text(formula_text(a)), Text(", ".join(_traits(a))))
+        table.add_row(name, Text(formula_text(a)), Text(_properties(a)))
     console.print(table)
     console.print(
         f"{len(chosen)} activations; actlab show NAME tells all about one.", highlight=False
@@ -107,6 +122,10 @@ def _print(chosen: list[Activation]) -> None:
 def formula_line(activation: Activation) -> str:
     """The formula on one line, its cases divided by semicolons."""
     return "; ".join(" ".join(line.split()) for line in formula_text(activation).splitlines())
+
+
+def _properties(activation: Activation) -> str:
+    return f"{activation.family}, {activation.year}: " + ", ".join(_traits(activation))
 
 
 def _traits(activation: Activation) -> list[str]:

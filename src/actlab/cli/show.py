@@ -91,9 +91,11 @@ def _sections(
     others = params != activation.defaults
     yield "properties", ["; ".join(properties(activation)) + " (at the defaults)" * others]
     yield "backward", [_saved_line(activation)]
+    yield "use", [activation.use] if activation.use else []
     yield "notes", activation.notes
     yield "from", [f"{reference}." for reference in activation.references]
     yield "names", [", ".join([registry.address(activation), *activation.aliases])]
+    yield "same as", registry.equivalents(activation)
 
 
 def _parameter_line(activation: Activation, key: str, params: dict[str, float]) -> str:

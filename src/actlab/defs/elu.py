@@ -32,6 +32,8 @@ def is_direct(m, *, alpha):
 ELU = Activation(
     name="elu",
     title="ELU: the exponential linear unit, the identity above 0 and alpha (e^x - 1) below",
+    family="exponential",
+    use="Where smoothness and outputs of both signs matter more than the cost of an exponential.",
     forward=forward,
     derivative=derivative,
     textbook=textbook,

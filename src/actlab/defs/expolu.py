@@ -72,6 +72,8 @@ def is_direct(m, *, a, b, p):
 EXPOLU = Activation(
     name="expolu",
     title="ExpoLU: zero, then a power ramp on [-b, b], then a line of slope 1",
+    family="smooth rectifier",
+    use="As a rectifier with a curved start of your own width and steepness, with its own gain.",
     forward=forward,
     derivative=derivative,
     textbook=textbook,

@@ -18,6 +18,8 @@ def negative_slope_partial_from_output(m, y, *, negative_slope):
 LEAKY_RELU = Activation(
     name="leaky_relu",
     title="LeakyReLU: the identity above 0, a small slope below",
+    family="rectifier",
+    use="Where ReLU's dead units are a worry and piecewise linearity is to be kept.",
     forward=forward,
     derivative=derivative,
     params=(Param("negative_slope", 0.01, Domain(0.0), "slope below 0"),),

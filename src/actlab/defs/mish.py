@@ -42,6 +42,8 @@ def derivative(m, x):
 MISH = Activation(
     name="mish",
     title="Mish: x times the tanh of softplus(x)",
+    family="self-gated",
+    use="In convolutional networks that were tuned with it, such as YOLOv4.",
     forward=forward,
     derivative=derivative,
     textbook=textbook,

@@ -1,6 +1,16 @@
 """PowerLU: a power ramp on [-1, 1] between 0 and the identity."""
 
-from actlab.core import Activation, Direct, Domain, FromOutput, Joint, Param, Reference, Traits
+from actlab.core import (
+    Activation,
+    Direct,
+    Domain,
+    Equivalent,
+    FromOutput,
+    Joint,
+    Param,
+    Reference,
+    Traits,
+)
 
 
 def textbook(m, x, *, p):
@@ -31,6 +41,9 @@ def p_partial_from_output(m, y, *, p):
 POWERLU = Activation(
     name="powerlu",
     title="PowerLU: zero, then a power ramp on [-1, 1], then the identity",
+    family="smooth rectifier",
+    use="As a smooth replacement for ReLU at ReLU's memory: p = 2 is continuously differentiable.",
+    equivalents=(Equivalent("expolu", "a = 2^p, b = 1", lambda p: {"a": 2**p, "b": 1, "p": p}),),
     forward=forward,
     derivative=derivative,
     textbook=textbook,

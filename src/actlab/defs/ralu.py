@@ -120,6 +120,8 @@ def direct_derivative(m, x, *, alpha):
 RALU = Activation(
     name="ralu",
     title="RaLU: the rational linear unit, smooth and odd, the identity far from 0",
+    family="rational",
+    use="Where an odd, smooth, nearly linear unit is wanted, its slope at 0 learned or chosen.",
     forward=forward,
     derivative=derivative,
     textbook=textbook,

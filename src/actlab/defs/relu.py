@@ -1,6 +1,6 @@
 """ReLU: the rectified linear unit."""
 
-from actlab.core import Activation, Direct, FromOutput, Joint, Reference, Traits
+from actlab.core import Activation, Direct, Equivalent, FromOutput, Joint, Reference, Traits
 
 
 def forward(m, x):
@@ -14,6 +14,9 @@ def derivative(m, x):
 RELU = Activation(
     name="relu",
     title="ReLU: the rectified linear unit, max(x, 0)",
+    family="rectifier",
+    use="The default to compare with: cheapest, sparse, scale free; initialise by He's gain.",
+    equivalents=(Equivalent("expolu", "b = 0", lambda: {"b": 0}),),
     forward=forward,
     derivative=derivative,
     joints=(Joint("0", lambda: 0.0, "0", lambda: 0.0),),

@@ -1,6 +1,6 @@
 """SELU: an ELU scaled so that N(0, 1) is a fixed point of its mean and variance."""
 
-from actlab.core import Activation, Joint, Reference, Traits
+from actlab.core import Activation, Equivalent, Joint, Reference, Traits
 from actlab.defs import elu
 
 ALPHA = 1.6732632423543772848170429916717
@@ -22,6 +22,9 @@ def derivative(m, x):
 SELU = Activation(
     name="selu",
     title="SELU: the scaled exponential linear unit, self-normalising",
+    family="exponential",
+    use="In plain deep networks without normalisation, with LeCun initialisation.",
+    equivalents=(Equivalent("elu", f"alpha = {ALPHA}", lambda: {"alpha": ALPHA}, scale=SCALE),),
     forward=forward,
     derivative=derivative,
     textbook=textbook,

@@ -18,6 +18,8 @@ def derivative(m, x):
 SIGMOID = Activation(
     name="sigmoid",
     title="sigmoid: the logistic function",
+    family="sigmoid",
+    use="For gates and probabilities; as a hidden unit of a deep network its gradients vanish.",
     forward=forward,
     derivative=derivative,
     textbook=textbook,

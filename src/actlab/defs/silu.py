@@ -34,6 +34,8 @@ def derivative(m, x):
 SILU = Activation(
     name="silu",
     title="SiLU: the sigmoid linear unit, x times sigmoid(x)",
+    family="self-gated",
+    use="As the gate of SwiGLU and in convolutional networks with normalisation.",
     forward=forward,
     derivative=derivative,
     textbook=textbook,

@@ -20,6 +20,8 @@ def derivative(m, x):
 SOFTPLUS = Activation(
     name="softplus",
     title="Softplus: log(1 + e^x)",
+    family="smooth rectifier",
+    use="To keep an output positive, such as a variance or a rate.",
     forward=forward,
     derivative=derivative,
     textbook=textbook,

@@ -19,6 +19,8 @@ def textbook_derivative(m, x):
 TANH = Activation(
     name="tanh",
     title="tanh: the hyperbolic tangent",
+    family="sigmoid",
+    use="For bounded, centred outputs: recurrent cells, policies, small networks.",
     forward=forward,
     derivative=derivative,
     textbook_derivative=textbook_derivative,
