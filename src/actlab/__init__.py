@@ -10,7 +10,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from actlab._version import __version__
-from actlab.core import Activation, Domain, FromOutput, Joint, Param, Reference, Traits
+from actlab.core import (
+    Activation,
+    Domain,
+    Equivalent,
+    FromOutput,
+    Joint,
+    Param,
+    Reference,
+    Traits,
+)
 from actlab.registry import get, names
 
 if TYPE_CHECKING:
@@ -20,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Activation",
     "Domain",
+    "Equivalent",
     "FromOutput",
     "Joint",
     "Param",

@@ -22,6 +22,10 @@ FUNCTIONS = {
     "ralu": f"(x, alpha=3.0, {CALL})",
     "elu": f"(x, alpha=1.0, {CALL})",
     "call": "(activation, x, *args, channel_dim=1, backend=None, save=None, **params)",
+    "glu": "(x, activation='sigmoid', *args, dim=-1, gate='second', channel_dim=1, "
+    "backend=None, **params)",
+    "gated": "(activation, gate, value, *args, channel_dim=1, backend=None, **params)",
+    "random_rrelu": "(x, lower=0.125, upper=0.3333333333333333, *, generator=None)",
 }
 
 MODULES = {
@@ -30,16 +34,18 @@ MODULES = {
     "RaLU": f"(alpha=3.0, *, learnable=True, {MODULE})",
     "ELU": f"(alpha=1.0, *, learnable=False, {MODULE})",
     "Activation": f"(activation, *args, learnable=None, {MODULE}, **params)",
+    "GLU": "(activation='sigmoid', *args, dim=-1, gate='second', **options)",
+    "RReLU": "(lower=0.125, upper=0.3333333333333333)",
 }
 
 TOP = {
     "get": "(name)",
     "names": "(*, monotone=None, convex=None, odd=None, smooth=None, bounded=None, "
-    "learnable=None, dead=None)",
+    "learnable=None, dead=None, family=None, since=None, until=None)",
     "parameter_groups": "(model, weight_decay)",
 }
 
-RECORDS = {"Activation", "Domain", "FromOutput", "Joint", "Param", "Reference", "Traits"}
+RECORDS = {"Activation", "Domain", "Equivalent", "FromOutput", "Joint", "Param", "Reference", "Traits"}
 PACKAGES = {"functional", "nn", "testing"}
 
 

@@ -6,6 +6,8 @@ module of every other one, by name or by definition: ``nn.Activation("mymodule:f
 
 from actlab.nn.activation import Activation
 from actlab.nn.four import ELU, ExpoLU, PowerLU, RaLU
+from actlab.nn.gated import GLU
 from actlab.nn.groups import parameter_groups
+from actlab.nn.rrelu import RReLU
 
-__all__ = ["ELU", "Activation", "ExpoLU", "PowerLU", "RaLU", "parameter_groups"]
+__all__ = ["ELU", "GLU", "Activation", "ExpoLU", "PowerLU", "RReLU", "RaLU", "parameter_groups"]

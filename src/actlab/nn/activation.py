@@ -85,7 +85,7 @@ class Activation(nn.Module):
         )
         _check_learned(owner, self._learned, learnable, num_parameters, constraint)
         self._learn(constraint, {"device": device, "dtype": dtype})
-        form_to_save(self.definition, self._values(), save, torch.float64)
+        form_to_save(self.definition, self.values(), save, torch.float64)
 
     def _learn(self, constraint: Constraint, factory: dict[str, Any]) -> None:
         for name in self._learned:
@@ -121,7 +121,8 @@ class Activation(nn.Module):
             if name in self._learned or name.startswith("parametrizations."):
                 yield parameter
 
-    def _values(self) -> dict[str, float | Tensor]:
+    def values(self) -> dict[str, float | Tensor]:
+        """Every parameter by name: a number, or the tensor that is learned."""
         return {
             name: getattr(self, name) if name in self._learned else value
             for name, value in self._initial.items()
@@ -132,7 +133,7 @@ class Activation(nn.Module):
         return apply(
             self.definition,
             x,
-            self._values(),
+            self.values(),
             channel_dim=self.channel_dim,
             backend=self.backend,
             save=self.save,

@@ -1,75 +1,11 @@
-"""Activations as functions: ``import actlab.functional as F; F.powerlu(x, p=2.0)``.
-
-The four functions actlab is built around are written out below. Every other registered
-activation is an attribute too (``F.gelu``), and ``call`` takes any name, including a
-definition of your own: ``F.call("mymodule:foo", x)``.
-"""
+"""The four functions that actlab is built around, written out: PowerLU, ExpoLU, RaLU, ELU."""
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
-
 from torch import Tensor
 
-from actlab import registry
-from actlab.core import Activation
-from actlab.describe import docstring
+from actlab.functional.options import SHIPPED, Backend, Parameter, Save
 from actlab.kernels.apply import apply
-
-Parameter: TypeAlias = float | Tensor
-Backend: TypeAlias = Literal["formula", "native", "triton"] | None
-Save: TypeAlias = Literal["input", "output"] | None
-
-# Looked up once, here: a compiler that traces a call then meets a constant, not a search.
-SHIPPED = registry.shipped_by_any_name()
-
-
-def call(
-    activation: str | Activation,
-    x: Tensor,
-    *args: Parameter,
-    channel_dim: int = 1,
-    backend: Backend = None,
-    save: Save = None,
-    **params: Parameter,
-) -> Tensor:
-    """Apply any activation, by name or by definition.
-
-    Args:
-        activation: a name, an alias, ``"module:object"`` or an ``Activation``.
-        x: any shape; float64, float32, float16 or bfloat16.
-        *args, **params: its parameters; those not given take their defaults.
-        channel_dim: dimension along which 1-D parameters lie. Default: 1.
-        backend: None for the best available; a name runs it or raises. Default: None.
-        save: what backward works from. Default: None, as the definition says.
-
-    Shape:
-        (*) to (*), same dtype, and same strides when x is dense.
-
-    Raises:
-        ValueError: an unknown name, or a parameter outside its domain.
-        TypeError: a dtype or parameter type that is not accepted.
-
-    Example:
-        >>> import torch, actlab.functional as F
-        >>> F.call("leaky_relu", torch.tensor([-1.0, 2.0]), negative_slope=0.5)
-        tensor([-0.5000,  2.0000])
-    """
-    if isinstance(activation, str) and activation in SHIPPED:
-        definition = SHIPPED[activation]
-    else:
-        definition = registry.get(activation)
-    return apply(
-        definition,
-        x,
-        definition.bind(args, params),
-        channel_dim=channel_dim,
-        backend=backend,
-        save=save,
-    )
 
 
 def powerlu(
@@ -249,41 +185,3 @@ def elu(
     return apply(
         SHIPPED["elu"], x, {"alpha": alpha}, channel_dim=channel_dim, backend=backend, save=save
     )
-
-
-@functools.cache
-def _function(definition: Activation) -> Callable[..., Tensor]:
-    """The function of a registered activation, with its own signature and docstring."""
-    kind = inspect.Parameter
-    spec = inspect.Signature(
-        [
-            kind("x", kind.POSITIONAL_OR_KEYWORD),
-            *(
-                kind(p.name, kind.POSITIONAL_OR_KEYWORD, default=p.default)
-                for p in definition.params
-            ),
-            kind("channel_dim", kind.KEYWORD_ONLY, default=1),
-            kind("backend", kind.KEYWORD_ONLY, default=None),
-            kind("save", kind.KEYWORD_ONLY, default=None),
-        ]
-    )
-
-    def function(x: Tensor, *args: Parameter, **keywords: Any) -> Tensor:
-        return call(definition, x, *args, **keywords)
-
-    function.__name__ = function.__qualname__ = definition.name
-    function.__doc__ = docstring(definition)
-    function.__signature__ = spec  # type: ignore[attr-defined]
-    return function
-
-
-def __getattr__(name: str) -> Any:
-    if name in SHIPPED:
-        return _function(SHIPPED[name])
-    if name.startswith("_") or name not in registry.names():
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return _function(registry.get(name))
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *registry.names()})
