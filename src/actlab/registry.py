@@ -245,6 +245,8 @@ def address(definition: Activation) -> str:
         for key, value in vars(module).items():
             if value is definition:
                 return f"{module_name}:{key}"
+        if getattr(module, definition.name, None) is definition:
+            return f"{module_name}:{definition.name}"
     raise ValueError(
         f"{definition!r} cannot be found by name; assign it at the top level of the module "
         "that holds its formula"

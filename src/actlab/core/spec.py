@@ -160,6 +160,9 @@ class Activation:
         for attribute, value in vars(module).items() if module else ():
             if value is self:
                 return _imported, (self.forward.__module__, attribute)
+        if module is not None and getattr(module, self.name, None) is self:
+            # Made on demand by the module, which knows it by its name.
+            return _imported, (self.forward.__module__, self.name)
         raise pickle.PicklingError(
             f"{self!r} cannot be pickled: assign it at the top level of the module that holds "
             "its formula"

@@ -1,6 +1,6 @@
 """LeakyReLU: a rectifier that lets a fraction of negative inputs through."""
 
-from actlab.core import Activation, Domain, FromOutput, Joint, Param, Reference, Traits
+from actlab.core import Activation, Domain, Equivalent, FromOutput, Joint, Param, Reference, Traits
 
 
 def forward(m, x, *, negative_slope):
@@ -19,6 +19,13 @@ LEAKY_RELU = Activation(
     name="leaky_relu",
     title="LeakyReLU: the identity above 0, a small slope below",
     family="rectifier",
+    equivalents=(
+        Equivalent(
+            "prelu",
+            "weight = negative_slope",
+            lambda negative_slope: {"weight": negative_slope},
+        ),
+    ),
     use="Where ReLU's dead units are a worry and piecewise linearity is to be kept.",
     forward=forward,
     derivative=derivative,
