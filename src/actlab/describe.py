@@ -24,6 +24,11 @@ def smoothness(activation: Activation) -> str:
 def value_range(activation: Activation) -> str:
     """The closure of the range, such as ``[0, inf)``."""
     low, high = activation.traits.low, activation.traits.high
+    return _interval(low, high)
+
+
+def _interval(low: float, high: float) -> str:
+    """A closed interval, such as ``[0, inf)``."""
     left = f"[{low:.6g}" if low > -INFINITE else "(-inf"
     right = f"{high:.6g}]" if high < INFINITE else "inf)"
     return f"{left}, {right}"
@@ -40,8 +45,9 @@ def properties(activation: Activation) -> list[str]:
         f"range {value_range(activation)}",
         f"Lipschitz constant {traits.lipschitz:.6g}",
     ]
-    if traits.dead is not None:
-        facts.append(f"slope exactly 0 on ({traits.dead[0]:g}, {traits.dead[1]:g}]")
+    dead = [_interval(*ends) for ends in (traits.dead, traits.dead_above) if ends is not None]
+    if dead:
+        facts.append(f"slope exactly 0 on {' and '.join(dead)}")
     return facts
 
 

@@ -81,6 +81,7 @@ class Traits:
         low: infimum of the range. high: supremum of the range.
         lipschitz: the smallest Lipschitz constant.
         dead: the interval on which the slope is exactly 0, or None.
+        dead_above: a second such interval further up, for functions that are flat at both ends.
     """
 
     monotone: bool
@@ -91,6 +92,7 @@ class Traits:
     high: float
     lipschitz: float
     dead: tuple[float, float] | None = None
+    dead_above: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

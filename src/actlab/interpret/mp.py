@@ -24,7 +24,8 @@ class MpMaths:
     pi = mpmath.pi
 
     def where(self, condition: bool, yes: Any, no: Any) -> Any:
-        return yes if condition else no
+        chosen = yes if condition else no
+        return mpf(chosen) if isinstance(chosen, (int, float)) else chosen
 
     def guard(self, x: Any, meant: Any, otherwise: Any) -> Any:
         if isinstance(meant, tuple):

@@ -114,9 +114,11 @@ class TorchMaths(TorchPowers):
 
     def sin(self, x: Tensor, rate: Any = 1) -> Tensor:
         angle, lost = self._angle(x, rate)
+        direct = torch.sin(angle)
         if lost is None:
-            return torch.sin(angle)
-        return torch.sin(angle) * torch.cos(lost) + torch.cos(angle) * torch.sin(lost)
+            return direct
+        whole = direct * torch.cos(lost) + torch.cos(angle) * torch.sin(lost)
+        return torch.where(lost == 0, direct, whole)  # the sum would lose the sign of -0.0
 
     def cos(self, x: Tensor, rate: Any = 1) -> Tensor:
         angle, lost = self._angle(x, rate)
@@ -156,11 +158,18 @@ class TorchMaths(TorchPowers):
             state = step(*state)
         return state
 
+    def _no_angle(self, x: Tensor, rate: Any) -> Tensor:
+        """0 with the slopes that ``rate * x`` has; NaN for an infinite ``x``."""
+        if not self.differentiable:
+            return x * 0.0
+        angle = (x - x.detach()) * (rate if is_number(rate) else rate.detach())
+        return angle if is_number(rate) else angle + (rate - rate.detach()) * x.detach()
+
     def _angle(self, x: Tensor, rate: Any) -> tuple[Tensor, Tensor | None]:
         """``rate * x``, and what rounding took from it (None where that is nothing)."""
         product = self._tensor(rate * x)
         inside = torch.abs(product) < math.inf
-        angle = torch.where(inside, product, x * 0.0)
+        angle = torch.where(inside, product, self._no_angle(x, rate))
         if is_number(rate) and abs(math.frexp(rate)[0]) == 0.5:
             return angle, None
         # Scaled, so that no part of a part of a factor overflows.

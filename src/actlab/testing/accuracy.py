@@ -38,7 +38,7 @@ def composite(subject: Subject, dtype: torch.dtype) -> None:
         x = subject.tensor(inputs, dtype)
         got, pull = pullback(functools.partial(subject, params=params), x)
         compare(subject, "value", inputs, got, params, how="inside torch.func.vjp")
-        slope, limit = pull(torch.ones_like(x)), traced_ulp(subject, dtype)
+        slope, limit = pull(torch.ones_like(x)), traced_ulp(subject, dtype, through_float32=True)
         how, terms = "by torch.func.vjp", "traced slope"
         compare(subject, "slope", inputs, slope, params, how=how, limit=limit, terms=terms)
 

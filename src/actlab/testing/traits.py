@@ -23,6 +23,10 @@ FAR = (-1e300, -1e30, -1e9, -1e3, -50.0, 50.0, 1e3, 1e9, 1e30, 1e300)
 ENDLESS = 1e100
 """What grows past this at the far places grows without bound."""
 
+LAST, DOUBLED = 1e100, 2.0
+"""Beyond this place a value twice as large as any before it shows growth without bound too: that
+of a logarithm."""
+
 ORDERS = 4
 """How many orders of derivatives are examined at joints."""
 
@@ -63,6 +67,8 @@ def odd(subject: Subject) -> None:
     x = torch.tensor(inputs, dtype=torch.float64)
     mirrored, straight = _value(subject, -x), -_value(subject, x)
     if subject.activation.traits.odd:
+        # The sign of a zero between zeros is free; that of f(0) is special.signed_zero's matter.
+        mirrored, straight = mirrored + 0.0, straight + 0.0
         expect_same_bits(mirrored, straight, f"{subject.label(params)} is declared odd")
     else:
         _expect(subject, "odd", False, torch.equal(mirrored, straight))
@@ -75,6 +81,9 @@ def value_range(subject: Subject) -> None:
     y = _value(subject, x)
     for name, declared, sign in (("low", traits.low, 1.0), ("high", traits.high, -1.0)):
         found = sign * _refined_minimum(lambda t, s=sign: s * _value(subject, t), x, sign * y)
+        before = sign * (sign * y[x.abs() <= LAST]).min().item()
+        if sign * found < 0 and abs(found) > DOUBLED * abs(before):
+            found = -sign * math.inf
         _expect_near(subject, name, declared, found)
 
 
@@ -90,16 +99,18 @@ def lipschitz(subject: Subject) -> None:
 
 
 def dead(subject: Subject) -> None:
-    """The slope is exactly 0 on the declared interval and nowhere else between joints."""
-    declared, x = subject.activation.traits.dead, _grid(subject)
+    """The slope is exactly 0 on the declared intervals and nowhere else between joints."""
+    facts, x = subject.activation.traits, _grid(subject)
+    declared = [ends for ends in (facts.dead, facts.dead_above) if ends is not None]
     zero = _slope(subject, x) == 0
-    if declared is None:
+    if not declared:
         if bool((zero[1:] & zero[:-1])[x[1:].abs() < 5].any()):
             at = x[:-1][zero[1:] & zero[:-1]][0].item()
             raise AssertionError(f"{subject.label()} is dead around x = {at:g}, declared nowhere")
         return
-    low, high = declared
-    inside = (x >= low) & (x <= high)
+    inside = torch.zeros_like(zero)
+    for low, high in declared:
+        inside |= (x >= low) & (x <= high)
     if not bool(zero[inside].all()):
         at = x[inside & ~zero][0].item()
         raise AssertionError(f"{subject.label()} has a slope at x = {at:g}, declared dead")
