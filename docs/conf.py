@@ -23,13 +23,14 @@ extensions = [
     "catalogue",
     "mathml",
     "explorer",
+    "reliability",
 ]
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "fieldlist"]
 myst_heading_anchors = 3
 html_math_renderer = "mathml"
 
-exclude_patterns = ["_ext", "_generated/.*"]
+exclude_patterns = ["_ext", "_generated"]
 html_theme = "furo"
 html_title = "actlab"
 html_static_path = ["_static"]

@@ -6,10 +6,9 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from sphinx.application import Sphinx
-
 from activation_page import page
 from gallery import gallery
+from sphinx.application import Sphinx
 
 from actlab import get, names
 from actlab.core import FAMILIES

@@ -42,7 +42,7 @@ def gallery(definitions: Sequence[Activation]) -> str:
     tools = TOOLS.format(families=families, count=len(definitions))
     cards = "\n".join(card(one) for one in definitions)
     return (
-        f"{HEAD}```{{raw}} html\n{tools}<div class=\"gallery\">\n{cards}\n</div>\n"
+        f'{HEAD}```{{raw}} html\n{tools}<div class="gallery">\n{cards}\n</div>\n'
         '<script src="../_static/gallery.js"></script>\n```\n'
     )
 
