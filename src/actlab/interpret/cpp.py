@@ -36,6 +36,7 @@ struct {name} {{
   static constexpr bool frequent = {frequent};
   static constexpr bool is_slope = {is_slope};
   static constexpr bool elementary = {elementary};
+  static constexpr bool angles = {angles};
   static constexpr std::array<int, {exponent_count}> exponents{{{exponents}}};
   static void prepare(
       [[maybe_unused]] const double* p, [[maybe_unused]] Storage storage,
@@ -43,7 +44,7 @@ struct {name} {{
 {prepare}
   }}
   template <class T, class K>
-  ACTLAB_INLINE typename T::Value at(typename T::Value x, [[maybe_unused]] const K& k) {{
+  ACTLAB_INLINE typename T::Value at(typename T::Value x, [[maybe_unused]] const K& k{far}) {{
     using V = typename T::Value;
 {body}
   }}
@@ -178,6 +179,8 @@ def _struct(key: str, formula: Formula, names: tuple[str, ...], *, frequent: boo
         count=len(writer.constants),
         frequent=str(frequent).lower(),
         elementary=str(writer.elementary).lower(),
+        angles=str(writer.angles).lower(),
+        far=", typename T::Value& far" if writer.angles else "",
         is_slope=str(key.removeprefix("direct_") in SLOPES).lower(),
         exponent_count=len(exponents),
         exponents=", ".join(map(str, exponents)),

@@ -12,6 +12,9 @@ INFIX = frozenset({"+", "-", "*", "/", "<", "<=", ">", ">=", "&"})
 
 TRANSCENDENTAL = FUNCTIONS - {"absolute", "fma"} | {"log"}
 
+OF_ANGLES = frozenset({"sin", "cos"})
+"""Note in ``far`` how far their angles reach: large ones are computed again outside the loop."""
+
 
 class Writer:
     """Statements for the nodes of one graph, each written once, before its first use."""
@@ -22,6 +25,7 @@ class Writer:
         self.uniform_lines: list[str] = []
         self.constants: list[Any] = []
         self.exponents: list[Any] = []
+        self.angles = False  # whether `at` takes a sine or cosine
         self.elementary = True  # whether `at` takes nothing but arithmetic and roots
         self._places: dict[Any, int] = {}
         self._written: dict[Any, str] = {}
@@ -76,7 +80,11 @@ class Writer:
             self.elementary &= node.operation not in TRANSCENDENTAL
             if node.operation in EXPONENT:
                 self.exponents.append(node.operands[EXPONENT[node.operation]])
-            text = self._text(node, [self.element(a) for a in node.operands], "T", "V")
+            operands = [self.element(a) for a in node.operands]
+            if node.operation in OF_ANGLES:
+                self.angles = True
+                operands.append("far")
+            text = self._text(node, operands, "T", "V")
             name = f"t{len(self._written)}"
             kind = "bool" if node.condition else "V"
             self.lines.append(f"{self._margin}const {kind} {name} = {text};")

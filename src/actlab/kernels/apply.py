@@ -26,6 +26,7 @@ from actlab.kernels.policy import (
     kernel_for,
     must_trace,
 )
+from actlab.kernels.watch import WATCHER
 
 PLAIN = frozenset({Tensor, torch.nn.Parameter})
 """Tensor types without behaviour of their own."""
@@ -68,7 +69,14 @@ def apply(
         values = tuple(params.values())
         if NUMBERS.issuperset(map(type, values)) and type(channel_dim) is int:
             return _with_numbers(activation, x, values, backend, save)
-    return _general(activation, x, params, channel_dim, backend, save)
+    watcher = None if torch.compiler.is_compiling() else WATCHER.get()
+    if watcher is None:
+        return _general(activation, x, params, channel_dim, backend, save)
+
+    def compute() -> Tensor:
+        return apply(activation, x, params, channel_dim=channel_dim, backend=backend, save=save)
+
+    return watcher(activation, x, params, compute)
 
 
 def _with_numbers(

@@ -25,7 +25,7 @@ Item = TypeVar("Item")
 Watch: TypeAlias = Callable[[int, int, str], None]
 """Called with what is done, how much there is, and what was done last."""
 
-KEPT = 600
+KEPT = 3000
 """Files that stay in the cache of objects: half a dozen builds."""
 
 ERROR_LINES = 3

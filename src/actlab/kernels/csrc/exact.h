@@ -23,6 +23,10 @@ struct Exact : Double {
     const double half = vexp(0.5 * x);
     return x < -700.0 ? (scale * half) * half : scale * vexp(x);
   }
+  ACTLAB_INLINE double sin(double x, double rate) { return full_sin(x, rate); }
+  ACTLAB_INLINE double cos(double x, double rate) { return full_cos(x, rate); }
+  ACTLAB_INLINE double sin(double x, double rate, double& far) { return vsin<false>(x, rate, far); }
+  ACTLAB_INLINE double cos(double x, double rate, double& far) { return vcos<false>(x, rate, far); }
 
   static Base base(double x, double b, double unit) {
     const double sum = x + b;
@@ -89,6 +93,12 @@ struct Exact : Double {
     const double power = std::pow(y, exponent);
     return lost == 0 ? power : power + power * (lost * std::log(y));
   }
+};
+
+// The same for angles of any size, one element after the other.
+struct AnyAngle : Exact {
+  ACTLAB_INLINE double sin(double x, double rate, double&) { return full_sin(x, rate); }
+  ACTLAB_INLINE double cos(double x, double rate, double&) { return full_cos(x, rate); }
 };
 
 }  // namespace actlab

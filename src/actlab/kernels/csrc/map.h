@@ -84,6 +84,69 @@ struct Row {
   __attribute__((always_inline)) V operator[](int place) const { return first[place * stride]; }
 };
 
+// Computes elements again whose angles were too far for the loop. Out of line and from one copy for
+// every loop of a functor, since few of them meet such angles. `step` and `stride` tell where the
+// constants of the next element lie, and the next constant.
+template <class F>
+__attribute__((noinline, cold)) void mend(
+    const double* x, const double* far, double* y, const double* k, int64_t step, int64_t stride) {
+  for (int64_t i = 0; i < lanes; ++i) {
+    double ignored = 0;
+    if (far[i] > detail::far_angle) {
+      y[i] = F::template at<AnyAngle>(x[i], Row<double>{k + i * step, stride}, ignored);
+    }
+  }
+}
+
+inline bool any_far(const double* far) {
+  uint32_t any = 0;
+#pragma omp simd reduction(| : any)
+  for (int64_t i = 0; i < lanes; ++i) any |= far[i] > detail::far_angle ? 1 : 0;
+  return any != 0;
+}
+
+// The loops of functors that take the sine or cosine of something.
+template <class F, class T>
+void run_uniform_angles(
+    const void* in, void* out, int64_t n, const void* constants, int64_t) {
+  const auto* __restrict x = static_cast<const typename T::In*>(in);
+  auto* __restrict y = static_cast<double*>(out);
+  std::array<double, F::constants + 1> k{};
+  for (int j = 0; j < F::constants; ++j) k[j] = static_cast<const double*>(constants)[j];
+  for (int64_t start = 0; start < n; start += lanes) {
+    double wide[lanes], far[lanes];
+#pragma omp simd
+    for (int64_t i = 0; i < lanes; ++i) wide[i] = x[start + i];
+#pragma omp simd
+    for (int64_t i = 0; i < lanes; ++i) {
+      double reach = 0;
+      y[start + i] = F::template at<T>(wide[i], k, reach);
+      far[i] = reach;
+    }
+    if (any_far(far)) mend<F>(wide, far, y + start, k.data(), 0, 1);
+  }
+}
+
+template <class F, class T>
+void run_rows_angles(
+    const void* in, void* out, int64_t n, const void* constants, int64_t stride) {
+  const auto* __restrict x = static_cast<const typename T::In*>(in);
+  auto* __restrict y = static_cast<double*>(out);
+  const auto* __restrict k = static_cast<const double*>(constants);
+  for (int64_t start = 0; start < n; start += lanes) {
+    double wide[lanes], far[lanes];
+#pragma omp simd
+    for (int64_t i = 0; i < lanes; ++i) wide[i] = x[start + i];
+#pragma omp simd
+    for (int64_t i = 0; i < lanes; ++i) {
+      double reach = 0;
+      y[start + i] = F::template at<T>(wide[i], Row<double>{k + start + i, stride}, reach);
+      far[i] = reach;
+    }
+    if (any_far(far)) mend<F>(wide, far, y + start, k + start, 1, stride);
+  }
+}
+
 // A float loop writes float; the wide ones write double, to be rounded by who called them.
 template <class F, class T>
 void run_uniform(const void* in, void* out, int64_t n, const void* constants, int64_t) {
@@ -187,8 +250,13 @@ void run_half_slope(const void* in, const void* cotangent, void* out, int64_t n,
 
 template <class F, class T>
 constexpr void add(Map& map, Tier tier) {
-  map.uniform[static_cast<int>(tier)] = run_uniform<F, T>;
-  if (F::constants > 0) map.rows[static_cast<int>(tier)] = run_rows<F, T>;
+  if constexpr (F::angles) {
+    map.uniform[static_cast<int>(tier)] = run_uniform_angles<F, T>;
+    if constexpr (F::constants > 0) map.rows[static_cast<int>(tier)] = run_rows_angles<F, T>;
+  } else {
+    map.uniform[static_cast<int>(tier)] = run_uniform<F, T>;
+    if constexpr (F::constants > 0) map.rows[static_cast<int>(tier)] = run_rows<F, T>;
+  }
 }
 
 template <class F>

@@ -126,6 +126,7 @@ ACTLAB_INLINE X outside(X x, X low, X below, X high, X above, X result) {
 }  // namespace actlab
 
 #include "maths_double.h"
+#include "maths_circle.h"
 #ifdef __FMA__
 #include "maths_single.h"
 #endif

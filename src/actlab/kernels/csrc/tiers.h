@@ -47,6 +47,8 @@ struct Double : Common<double> {
   ACTLAB_INLINE double log1p(double x) { return vlog1p(x); }
   ACTLAB_INLINE double tanh(double x) { return vtanh(x); }
   ACTLAB_INLINE double sigmoid(double x) { return vsigmoid(x); }
+  ACTLAB_INLINE double arctan(double x) { return varctan(x); }
+  ACTLAB_INLINE double erf(double x) { return verf(x); }
   ACTLAB_INLINE double normal_cdf(double x) { return vnormal_cdf(x); }
   ACTLAB_INLINE double normal_density(double x) { return vnormal_density(x); }
 };
@@ -90,6 +92,8 @@ struct Wide : Double {
   }
   ACTLAB_INLINE double scaled_expm1(double scale, double x) { return scale * vexpm1(x); }
   ACTLAB_INLINE double scaled_exp(double scale, double x) { return scale * vexp(x); }
+  ACTLAB_INLINE double sin(double x, double rate, double& far) { return vsin<true>(x, rate, far); }
+  ACTLAB_INLINE double cos(double x, double rate, double& far) { return vcos<true>(x, rate, far); }
 
   ACTLAB_INLINE double raised(double base, double p) {
     if constexpr (how == Power::square) {
