@@ -20,7 +20,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARG
 SANITIZED := $(CURDIR)/build/sanitized
 RUNTIMES = $(foreach name,libasan.so libubsan.so libstdc++.so,$(shell $(CXX) -print-file-name=$(name)))
 
-.PHONY: help setup kernels demo test test-full test-asan check clean
+.PHONY: help setup kernels demo test test-full test-asan check docs clean
 
 help:
 	@echo "make demo       set up, then run the main experiment: actlab run twenty-one-pairs"
@@ -28,6 +28,7 @@ help:
 	@echo "make test-full  the exhaustive and slow tests as well"
 	@echo "make test-asan  the conformance suite on kernels with address and undefined sanitizers (GCC)"
 	@echo "make check      lint, format, types, layers and file sizes, in seconds"
+	@echo "make docs       build the documentation into build/docs, offline, warnings being errors"
 	@echo "make setup      only set up: .venv with pinned versions and actlab in place"
 	@echo "make kernels    compile the native CPU kernels of the sources as they are now"
 	@echo "make clean      remove what make and the tools have written, results excepted"
@@ -74,6 +75,18 @@ check: $(READY)
 	$(BIN)/pyrefly check --summary=none
 	$(BIN)/python -m pytest -q tests/arch
 
+# What Sphinx and its extensions are is known to constraints.txt, as all the rest.
+DOCS_READY := $(VENV)/docs-ready
+
+$(DOCS_READY): $(READY)
+	$(PIP) --editable '.[docs]'
+	@touch $(DOCS_READY)
+
+docs: $(DOCS_READY)
+	$(BIN)/python -m sphinx -W --keep-going -q -b html -d build/doctrees docs build/docs
+	@echo "open build/docs/index.html"
+
 clean:
+	rm -rf docs/_generated docs/activations
 	rm -rf $(VENV) build dist src/actlab.egg-info src/actlab/kernels/lib .hypothesis .pytest_cache .ruff_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -75,7 +75,14 @@ class TorchMaths(TorchPowers):
         return torch.exp(x)
 
     def expm1(self, x: Tensor) -> Tensor:
-        return self.scaled_expm1(1.0, x)
+        if not self.differentiable:
+            return torch.expm1(x)
+        # As below, and on both sides of 0.
+        small = torch.abs(x) <= 1
+        far = torch.exp(torch.where(small, 1.0, x)) - 1
+        half = torch.tanh(0.5 * torch.where(small, x, 0.0))
+        near = torch.where(torch.abs(x) < MIN_HALVED, x, 2 * half / (1 - half))
+        return torch.where(small, near, far)
 
     def scaled_expm1(self, scale: Any, x: Tensor) -> Tensor:
         if not self.differentiable:
@@ -109,7 +116,7 @@ class TorchMaths(TorchPowers):
             return torch.tanh(x)
         positive = x > 0
         minus = torch.where(positive, -2 * x, 2 * x)
-        size = -self.expm1(minus) / (1 + torch.exp(minus))
+        size = -self.scaled_expm1(1.0, minus) / (1 + torch.exp(minus))
         return torch.where(positive, size, -size)
 
     def sin(self, x: Tensor, rate: Any = 1) -> Tensor:

@@ -1,0 +1,80 @@
+"""Every public name is documented: it has a docstring, and its package a page of the reference."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+from actlab import functional, names
+
+DOCS = Path(__file__).parents[2] / "docs"
+REFERENCE = DOCS / "api"
+PACKAGES = sorted(path.stem for path in REFERENCE.glob("*.md") if path.stem != "index")
+
+PUBLIC = ("actlab", "analysis", "core", "figures", "functional", "init", "nn", "records", "stats",
+          "testing")  # fmt: skip
+"""The packages whose names others may build on; the rest serve the command line."""
+
+
+def module_of(package: str):
+    return importlib.import_module("actlab" if package == "actlab" else f"actlab.{package}")
+
+
+def public(package: str) -> list[tuple[str, object]]:
+    module = module_of(package)
+    return [(name, getattr(module, name)) for name in module.__all__]
+
+
+EVERYTHING = [(package, name, value) for package in PUBLIC for name, value in public(package)]
+CALLABLE = [
+    (package, name, value)
+    for package, name, value in EVERYTHING
+    if inspect.isfunction(value) or inspect.isclass(value)
+]
+
+
+def case_name(case) -> str:
+    return f"{case[0]}.{case[1]}"
+
+
+def test_every_public_package_has_a_page() -> None:
+    assert sorted(PUBLIC) == PACKAGES
+    contents = (REFERENCE / "index.md").read_text(encoding="utf-8")
+    for package in PACKAGES:
+        text = (REFERENCE / f"{package}.md").read_text(encoding="utf-8")
+        assert f".. automodule:: {module_of(package).__name__}\n   :members:" in text
+        assert f"({package}.md)" in contents
+
+
+@pytest.mark.parametrize("case", CALLABLE, ids=case_name)
+def test_every_public_name_has_a_docstring(case) -> None:
+    _, name, value = case
+    text = inspect.getdoc(value) or ""
+    assert len(text.split()) >= 4, f"{name} has no docstring of its own"
+    if inspect.isclass(value):
+        # What a dataclass writes by itself says nothing.
+        assert not text.startswith(f"{value.__name__}(")
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CALLABLE if inspect.isclass(case[2])], ids=case_name
+)
+def test_every_public_method_has_a_docstring(case) -> None:
+    _, _, value = case
+    own = value.__module__.startswith("actlab")
+    for name, member in vars(value).items():
+        if own and not name.startswith("_") and inspect.isfunction(member):
+            assert inspect.getdoc(getattr(value, name)), f"{value.__name__}.{name}"
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_activation_says_when_to_use_it(name: str) -> None:
+    function = getattr(functional, name)
+    definition = importlib.import_module("actlab").get(name)
+    assert definition.use.endswith(".")
+    assert definition.family != "other"
+    assert definition.title
+    assert "Reference:" in (inspect.getdoc(function) or "")
