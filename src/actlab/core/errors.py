@@ -6,6 +6,10 @@ import difflib
 from collections.abc import Iterable
 
 
+MOST_LISTED = 20
+"""Names that a message has room for."""
+
+
 class UnknownNameError(ValueError):
     """A name that nothing in the library answers to; the message suggests the nearest ones."""
 
@@ -19,7 +23,9 @@ class UnknownNameError(ValueError):
         elif near:
             hint = f"did you mean {' or '.join(repr(n) for n in near)}?"
         else:
-            hint = f"known: {', '.join(known)}"
+            more = len(known) - MOST_LISTED
+            rest = f" and {more} more (actlab list shows them)" if more > 0 else ""
+            hint = f"known: {', '.join(known[:MOST_LISTED])}{',' if rest else ''}{rest}"
         super().__init__(f"unknown {kind} {name!r}; {hint}")
         self.name = name
         self.suggestions = near

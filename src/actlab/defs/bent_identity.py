@@ -53,7 +53,7 @@ BENT_IDENTITY = Activation(
     ),
     references=(
         Reference(
-            "Kunc, Klema",
+            "Kunc, Kléma",
             2024,
             "Three decades of activations: a comprehensive survey of 400 activation functions "
             "for neural networks",

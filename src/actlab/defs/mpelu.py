@@ -64,7 +64,7 @@ MPELU = Activation(
         Equivalent(
             "elu", "the same alpha", lambda alpha, beta: {"alpha": alpha}, when={"beta": 1.0}
         ),
-    ),  # fmt: skip
+    ),
     notes=(
         "C^1 exactly when alpha beta = 1, which is CELU; at x = 0 the slope is taken as "
         "alpha beta.",

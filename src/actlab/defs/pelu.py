@@ -53,7 +53,7 @@ PELU = Activation(
     ),
     references=(
         Reference(
-            "Trottier, Giguere, Chaib-draa",
+            "Trottier, Giguère, Chaib-draa",
             2016,
             "Parametric exponential linear unit for deep convolutional neural networks",
             "arXiv:1605.09332",

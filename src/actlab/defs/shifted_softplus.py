@@ -44,7 +44,7 @@ SHIFTED_SOFTPLUS = Activation(
     ),
     references=(
         Reference(
-            "Schutt, Kindermans, Sauceda, Chmiela, Tkatchenko, Muller",
+            "Schütt, Kindermans, Sauceda, Chmiela, Tkatchenko, Müller",
             2017,
             "SchNet: a continuous-filter convolutional neural network for modeling quantum "
             "interactions",

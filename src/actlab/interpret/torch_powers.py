@@ -156,7 +156,9 @@ class TorchPowers:
                 return torch.ones_like(base)
             square = base * base
             power = {1: base, 2: square, 3: square * base, 4: square * square}[int(p)]
-            return power if ratio is None else power + power * (p * ratio)
+            if ratio is None:
+                return power
+            return torch.where(torch.isinf(power), power, power + power * (p * ratio))
         if self.differentiable and not self.narrow and is_number(p):
             # torch's rule has the exponent p - 1, which is exact only from p = 0.5 on.
             while 1e-9 < p < 0.5:

@@ -73,7 +73,10 @@ def _settles(subject: Subject, what: str, end: float, params: Mapping[str, float
     far = [exact(subject.activation, what, place, params) for place in places]
     rises = [right - left for left, right in itertools.pairwise(far)]
     swings = min(rises) < 0 < max(rises)
-    return not (swings and max(far) - min(far) > 1e-3 * max(map(abs, far)))
+    if not (swings and max(far) - min(far) > 1e-3 * max(map(abs, far))):
+        return True
+    farther = [exact(subject.activation, what, 1e5 * place, params) for place in places]
+    return max(map(abs, farther)) < 1e-3 * max(map(abs, far))  # it swings about 0, and dies out
 
 
 def signed_zero(subject: Subject, dtype: torch.dtype) -> None:

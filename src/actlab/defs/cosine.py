@@ -1,0 +1,62 @@
+"""Cosine: the activation of random Fourier features."""
+
+from actlab.core import Activation, Domain, Param, Reference, Traits
+
+
+def forward(m, x, *, omega):
+    return m.cos(x, omega)
+
+
+def derivative(m, x, *, omega):
+    return -omega * m.sin(x, omega)
+
+
+def value_terms(m, x, *, omega):
+    return _far_from_0(m, omega * x, m.cos(x, omega))
+
+
+def slope_terms(m, x, *, omega):
+    return omega * _far_from_0(m, omega * x, m.sin(x, omega))
+
+
+def omega_terms(m, x, *, omega):
+    return m.absolute(x) * _far_from_0(m, omega * x, m.sin(x, omega))
+
+
+def _far_from_0(m, angle, result):
+    """From 2^30 on the angle is two numbers, and its cosine a sum of products of both parts'."""
+    return m.where(m.absolute(angle) > 2.0**30, 1, m.absolute(result))
+
+
+COSINE = Activation(
+    name="cosine",
+    title="Cosine: cos(omega x), the activation of random Fourier features",
+    forward=forward,
+    derivative=derivative,
+    terms={"value": value_terms, "slope": slope_terms, "d/domega": omega_terms},
+    params=(Param("omega", 1.0, Domain(0.0), "angular frequency"),),
+    aliases=("cos",),
+    traits=Traits(
+        monotone=False,
+        convex=False,
+        odd=False,
+        smoothness=float("inf"),
+        low=-1.0,
+        high=1.0,
+        lipschitz=1.0,
+    ),
+    references=(
+        Reference(
+            "Rahimi, Recht",
+            2007,
+            "Random features for large-scale kernel machines",
+            "NIPS 2007",
+        ),
+    ),
+    family="periodic",
+    use="Random Fourier features: a fixed random layer, then a phase and this, for kernel methods.",
+    notes=(
+        "With a phase added to x this is a sine; without one it is even, and flat at 0.",
+        "NaN at the infinities, where it has no limit.",
+    ),
+)

@@ -1,0 +1,90 @@
+"""Rational functions as their source writes them, and how large the terms of their results are."""
+
+from __future__ import annotations
+
+from actlab.core.spec import Formula
+
+
+def coefficient_names(degrees: tuple[int, int]) -> tuple[list[str], list[str]]:
+    """Those of the numerator, ``a0`` first, and of the denominator, ``b1`` first."""
+    upper, lower = degrees
+    return [f"a{i}" for i in range(upper + 1)], [f"b{j}" for j in range(1, lower + 1)]
+
+
+def coefficients(m, degrees, params):
+    """Those of the numerator, and of the denominator as a polynomial in ``|x|``."""
+    above, below = coefficient_names(degrees)
+    sizes = [m.where(params[b] < 0, -params[b], params[b]) for b in below[:-1]]
+    return [params[a] for a in above], [1.0, *sizes, *(params[b] for b in below[-1:])]
+
+
+def sign(m, x):
+    """The slope of ``|x|``, and 0 at 0: there the mean of both sides."""
+    return m.where(x > 0, 1, m.where(x < 0, -1, 0))
+
+
+def horner(coefficients, x):
+    """The polynomial with these coefficients, that of ``x**0`` first."""
+    total = coefficients[-1]
+    for coefficient in reversed(coefficients[:-1]):
+        # The double negation gives -0.0 + 0.0 the sign that f(-0.0) = -0.0 needs.
+        total = -(-coefficient - total * x)
+    return total
+
+
+def textbook(degrees: tuple[int, int]) -> dict[str, Formula]:
+    """Value and slope as their source writes them."""
+
+    def polynomials(x, params):
+        above, below = ([params[name] for name in side] for side in coefficient_names(degrees))
+        top = sum((a * _power(x, i) for i, a in enumerate(above[1:], 1)), above[0])
+        return above, below, top
+
+    def whole(m, x, below):
+        return sum((m.absolute(b * _power(x, j)) for j, b in enumerate(below, 1)), 1)
+
+    def value(m, x, **params):
+        _, below, top = polynomials(x, params)
+        return top / whole(m, x, below) if below else top
+
+    def slope(m, x, **params):
+        above, below, top = polynomials(x, params)
+        rise = sum((i * a * _power(x, i - 1) for i, a in enumerate(above[2:], 2)), above[1])
+        if not below:
+            return rise
+        growth = [j * m.absolute(b * _power(x, j - 1)) for j, b in enumerate(below, 1)]
+        fall = top * sign(m, x) * sum(growth[1:], growth[0])
+        bottom = whole(m, x, below)
+        return (rise * bottom - fall) / bottom**2
+
+    return {"textbook": value, "textbook_derivative": slope}
+
+
+def _power(x, exponent: int):
+    return 1 if exponent == 0 else x if exponent == 1 else x**exponent
+
+
+def terms(degrees: tuple[int, int], forward: Formula) -> dict[str, Formula]:
+    """The sums of the magnitudes of the terms of value, slope and partial derivatives."""
+
+    def value(m, x, **params):
+        positive = {k: m.absolute(v) if k[0] == "a" else v for k, v in params.items()}
+        return forward(m, m.absolute(x), **positive)
+
+    def slope(m, x, **params):
+        above, below = coefficients(m, degrees, params)
+        size, sizes = m.absolute(x), [m.absolute(a) for a in above]
+        top, bottom = horner(sizes, size), horner(below, size)
+        rise = horner([i * a for i, a in enumerate(sizes)][1:], size)
+        growth = horner([j * b for j, b in enumerate(below)][1:] or [0.0], size)
+        return (rise + top * growth / bottom) / bottom
+
+    def partial_in(j: int) -> Formula:
+        def partial(m, x, **params):
+            size, below = m.absolute(x), coefficients(m, degrees, params)[1]
+            return value(m, x, **params) * size**j / horner(below, size)
+
+        return partial
+
+    partials = {f"d/db{j}": partial_in(j) for j in range(1, degrees[1] + 1)}
+    return {"value": value, "slope": slope, **partials}
