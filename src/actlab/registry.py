@@ -161,8 +161,8 @@ def names(
 
     Example:
         >>> import actlab
-        >>> actlab.names(odd=True)
-        ['ralu', 'tanh']
+        >>> actlab.names(odd=True, learnable=True)
+        ['ralu']
     """
     filters = {
         "monotone": monotone,

@@ -73,7 +73,7 @@ CELU = Activation(
         ),
     ),
     equivalents=(
-        Equivalent("elu", "alpha = 1", lambda alpha: {"alpha": 1.0}, when={"alpha": 1.0}),
+        Equivalent("elu", "", lambda alpha: {"alpha": alpha}, when={"alpha": 1.0}),
         Equivalent("pelu", "a = b = alpha", lambda alpha: {"a": alpha, "b": alpha}),
         Equivalent("mpelu", "beta = 1 / alpha", lambda alpha: {"alpha": alpha, "beta": 1 / alpha}),
     ),

@@ -50,7 +50,7 @@ LECUN_TANH = Activation(
             "Neural Networks: Tricks of the Trade",
         ),
     ),
-    notes=("f(1) = 1.00002 and f(-1) = -1.00002.",),
+    notes=("f(1) = 0.999997 and f(-1) = -0.999997; the curvature is largest near there.",),
     # 4 x / 3 is rounded, and the tails of the slope, e^(-4 |x| / 3), multiply that error by
     # 4 |x| / 3.
     float64_ulp=1024,

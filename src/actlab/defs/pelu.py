@@ -59,9 +59,7 @@ PELU = Activation(
             "arXiv:1605.09332",
         ),
     ),
-    equivalents=(
-        Equivalent("elu", "alpha = a", lambda a, b: {"alpha": a}, when={"a": 1.0, "b": 1.0}),
-    ),
+    equivalents=(Equivalent("elu", "", lambda a, b: {"alpha": a}, when={"a": 1.0, "b": 1.0}),),
     notes=(
         "C^1 for all parameters: both sides meet at 0 with slope a / b.",
         "b = a is CELU with alpha = a.",

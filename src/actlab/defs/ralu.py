@@ -1,6 +1,15 @@
 """RaLU: a rational, odd, smooth function that tends to the identity on both sides."""
 
-from actlab.core import Activation, Direct, Domain, FromOutput, Param, Reference, Traits
+from actlab.core import (
+    Activation,
+    Direct,
+    Domain,
+    Equivalent,
+    FromOutput,
+    Param,
+    Reference,
+    Traits,
+)
 
 VALUE_EDGE, SLOPE_EDGE = 1.0, 1024.0
 """Up to these sizes formulas use x, beyond them 1/x: the slope's crossing of 1 at x = +-1
@@ -155,6 +164,13 @@ RALU = Activation(
         low=-float("inf"),
         high=float("inf"),
         lipschitz=3.0,
+    ),
+    equivalents=(
+        Equivalent(
+            "rational_3_2",
+            "a = (0, alpha, 0, 1), b = (0, 1)",
+            lambda alpha: {"a0": 0, "a1": alpha, "a2": 0, "a3": 1, "b1": 0, "b2": 1},
+        ),
     ),
     references=(Reference("shimataro", 2025, "RaLU: Rational Linear Unit", "April 2025"),),
     notes=(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from actlab.core.spec import Formula
 
+LOST = 2.0**-400
+"""Derivatives below this come of powers of 1/x that underflow before f(x) multiplies them."""
+
 
 def coefficient_names(degrees: tuple[int, int]) -> tuple[list[str], list[str]]:
     """Those of the numerator, ``a0`` first, and of the denominator, ``b1`` first."""
@@ -82,7 +85,7 @@ def terms(degrees: tuple[int, int], forward: Formula) -> dict[str, Formula]:
     def partial_in(j: int) -> Formula:
         def partial(m, x, **params):
             size, below = m.absolute(x), coefficients(m, degrees, params)[1]
-            return value(m, x, **params) * size**j / horner(below, size)
+            return value(m, x, **params) * size**j / horner(below, size) + LOST
 
         return partial
 
