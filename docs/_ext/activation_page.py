@@ -6,17 +6,20 @@ import inspect
 import sys
 from html import escape
 
+import analysis_tables
+from actlab import registry
+from actlab.analysis import Analysis, analyse
+from actlab.core import Activation
+from actlab.describe import joints
+from actlab.interpret.mathml import derivative_mathml, formula_mathml
+from analysis_tables import table
 from curves import picture
 from gallery import cost_class
-
-from actlab import registry
-from actlab.core import Activation
-from actlab.describe import joints, properties
-from actlab.interpret.mathml import derivative_mathml, formula_mathml
 
 
 def page(one: Activation) -> str:
     """The whole page."""
+    found = analyse(one)
     parts = [
         f"# {one.name}\n\n{_sentence(one.title)} {_html_safe(one.use)}\n",
         raw(picture(one, width=640, height=360)),
@@ -24,10 +27,13 @@ def page(one: Activation) -> str:
         raw(f'<div class="formula">{derivative_mathml(one)}</div>'),
         _code(one),
         _parameters(one),
-        _facts(one),
-        _gains(one),
-        _precision(one),
+        _facts(one, found),
+        analysis_tables.gains(found),
+        analysis_tables.moments(found),
+        analysis_tables.depth(found),
+        analysis_tables.precision(one, found),
         _notes(one),
+        _reference(one),
         _sources(one),
     ]
     return "\n".join(part for part in parts if part)
@@ -36,14 +42,6 @@ def page(one: Activation) -> str:
 def raw(html: str) -> str:
     """HTML that MyST leaves as it is."""
     return f"```{{raw}} html\n{html}\n```\n"
-
-
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    """A table; bars inside cells are escaped."""
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "".join(
-        "| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |\n" for line in lines
-    )
 
 
 def _sentence(text: str) -> str:
@@ -104,25 +102,25 @@ def _parameters(one: Activation) -> str:
     return "## Parameters\n\n" + table(("name", "default", "domain", "learned", "meaning"), rows)
 
 
-def _facts(one: Activation) -> str:
-    lines = [*properties(one), *joints(one)]
+def _facts(one: Activation, found: Analysis) -> str:
     kept = "its output, which the next layer keeps anyway" if one.saves == "output" else "its input"
-    lines += [f"backward keeps {kept}", f"cost: {cost_class(one)}", f"family: {one.family}"]
-    same = registry.equivalents(one)
-    text = "## Facts\n\nAt the default parameters:\n\n"
+    lines = [
+        *analysis_tables.shape(found),
+        *joints(one),
+        f"backward keeps {kept}",
+        f"cost: {cost_class(one)}",
+    ]
+    text = f"## Facts\n\nFamily: {one.family}. At the default parameters:\n\n"
     text += "".join(f"- {_html_safe(line)}\n" for line in lines)
     if one.aliases:
         text += f"- other names: {', '.join(f'`{alias}`' for alias in one.aliases)}\n"
-    text += "".join(f"- the same function: {_html_safe(line)}\n" for line in same)
-    return text
+    same = registry.equivalents(one)
+    return text + "".join(f"- the same function: {_html_safe(line)}\n" for line in same)
 
 
-def _gains(one: Activation) -> str:
-    raise NotImplementedError
-
-
-def _precision(one: Activation) -> str:
-    raise NotImplementedError
+def _reference(one: Activation) -> str:
+    """The docstring of its function."""
+    return f"## Function\n\n```{{eval-rst}}\n.. autofunction:: actlab.functional.{one.name}\n```\n"
 
 
 def _notes(one: Activation) -> str:

@@ -6,12 +6,12 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from activation_page import page
-from gallery import gallery
 from sphinx.application import Sphinx
 
+from activation_page import page
 from actlab import get, names
 from actlab.core import FAMILIES
+from gallery import gallery
 
 FOLDER = "activations"
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from curves import picture
-
 from actlab.analysis.gain import forward_gain
 from actlab.core import FAMILIES, Activation
 from actlab.describe import smoothness
 from actlab.interpret.mathml import formula_mathml
+from curves import picture
 
 HEAD = """\
 # Gallery
