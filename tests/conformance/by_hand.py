@@ -67,6 +67,7 @@ def rational(numerator_degree):
 
 BY_HAND = {
     "absolute": abs,
+    "acon_c": lambda x, p1, p2, beta: (p1 - p2) * x * sigmoid(beta * (p1 - p2) * x) + p2 * x,
     "aptx": lambda x, alpha, beta, gamma: (alpha + tanh(beta * x)) * gamma * x,
     "arcsinh": asinh,
     "arctan": atan,

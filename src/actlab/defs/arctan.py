@@ -1,7 +1,5 @@
 """Arctan: the inverse tangent, a sigmoid with slow tails."""
 
-import math
-
 from actlab.core import Activation, Reference, Traits
 
 
@@ -32,8 +30,8 @@ ARCTAN = Activation(
         convex=False,
         odd=True,
         smoothness=float("inf"),
-        low=-math.pi / 2,
-        high=math.pi / 2,
+        low=-1.5707963267948966,
+        high=1.5707963267948966,
         lipschitz=1.0,
     ),
     references=(

@@ -14,7 +14,7 @@ def textbook(m, x):
 
 
 def textbook_derivative(m, x):
-    return -2 * x * m.exp(-(x**2))
+    return -(2 * x * m.exp(-(x**2)))
 
 
 def _bump(m, x, scale):

@@ -2,8 +2,8 @@
 
 from actlab.core import Activation, Reference, Traits
 
-FAR = 350.0
-"""Beyond +-350 it is |x| - log(2) to the last digit of any double."""
+NEAR = 2.0
+"""Up to this size log(2) would cancel what it is subtracted from."""
 
 
 def textbook(m, x):
@@ -11,13 +11,15 @@ def textbook(m, x):
 
 
 def forward(m, x):
-    near = m.absolute(x) <= FAR
+    near = m.absolute(x) <= NEAR
     s = m.guard(x, near, 0)
     minus = m.where(s > 0, -s, s)
     # cosh(x) - 1 = (e^-|x| - 1)^2 / (2 e^-|x|), of which nothing cancels near 0.
     rise = m.expm1(minus)
     inside = m.log1p(rise * rise / (2 * m.exp(minus)))
-    return m.where(near, inside, m.where(x > 0, x - m.log(2), -x - m.log(2)))
+    size = m.where(x > 0, x, -x)
+    outside = (size - m.log(2)) + m.log1p(m.exp(-2 * m.guard(size, size > NEAR, NEAR)))
+    return m.where(near, inside, outside)
 
 
 def derivative(m, x):
@@ -54,10 +56,10 @@ LOG_COSH = Activation(
             "arXiv:2112.10526",
         ),
     ),
-    family="other",
+    family="smooth rectifier",
     use="Wave functions of many-body physics, and wherever a smooth |x| is wanted.",
     notes=(
         "x^2 / 2 near 0, |x| - log(2) far away; its slope is tanh.",
-        "Even: the sign of the input is lost.",
+        "Equal to softplus(2 x) - x - log(2), and even: the sign of the input is lost.",
     ),
 )

@@ -1,10 +1,6 @@
 """Rational functions with learnable coefficients, of any degree, and without poles."""
 
-from __future__ import annotations
-
 import functools
-import math
-import re
 
 from actlab.core import Activation, Domain, Joint, Param, Reference, Traits
 from actlab.core.spec import Formula
@@ -73,7 +69,7 @@ def _slope_coefficients(above, below, sign):
     return total
 
 
-def _formulas(degrees: tuple[int, int]) -> dict[str, Formula]:
+def _formulas(degrees: tuple[int, int]) -> tuple[Formula, Formula]:
     """Value and slope, arranged for accuracy."""
     upper, lower = degrees
 
@@ -109,8 +105,8 @@ def _formulas(degrees: tuple[int, int]) -> dict[str, Formula]:
         return _polynomial(m, _slope_coefficients(above, [1.0], 1), x)
 
     if lower == 0:
-        return {"forward": polynomial, "derivative": polynomial_derivative}
-    return {"forward": forward, "derivative": derivative}
+        return polynomial, polynomial_derivative
+    return forward, derivative
 
 
 def _filled(coefficients, degree: int):
@@ -121,7 +117,10 @@ def _start(degrees: tuple[int, int]) -> dict[str, float]:
     """The default of each coefficient: x / (1 + |x|/n)^n where nothing better is listed."""
     upper, lower = degrees
     plain = [float(i == 1) for i in range(upper + 1)]
-    plain += [math.comb(lower, j) / lower**j for j in range(1, lower + 1)]
+    power = 1.0
+    for j in range(1, lower + 1):
+        power *= (lower - j + 1) / (j * lower)  # the binomial coefficient, over n^j
+        plain.append(power)
     above, below = book.coefficient_names(degrees)
     return dict(zip([*above, *below], DEFAULTS.get(degrees, plain), strict=True))
 
@@ -197,7 +196,8 @@ def _made(upper: int, lower: int) -> Activation:
     degrees = (upper, lower)
     default = _start(degrees)
     above, below = book.coefficient_names(degrees)
-    formulas = _formulas(degrees)
+    forward, derivative = _formulas(degrees)
+    textbook, textbook_derivative = book.textbook(degrees)
     params = [Param(name, default[name], meaning=f"of x^{i}", learnable=True)
               for i, name in enumerate(above)]  # fmt: skip
     for j, name in enumerate(below, 1):
@@ -207,9 +207,11 @@ def _made(upper: int, lower: int) -> Activation:
     return Activation(
         name="rational" if degrees == (5, 4) else f"rational_{upper}_{lower}",
         title=f"Rational: a polynomial of degree {upper} over a safe one of degree {lower}",
-        **formulas,
-        **book.textbook(degrees),
-        terms=book.terms(degrees, formulas["forward"]),
+        forward=forward,
+        derivative=derivative,
+        textbook=textbook,
+        textbook_derivative=textbook_derivative,
+        terms=book.terms(degrees, forward),
         params=tuple(params),
         joints=(joint,) if below else (),
         aliases=("pau", "rational_5_4") if degrees == (5, 4) else (),
@@ -273,11 +275,11 @@ def _most(denominator_degree: int) -> int:
 
 def __getattr__(name: str) -> Activation:
     """A definition by its name, so that those of any degree can be found again and pickled."""
-    match = re.fullmatch("rational_([1-9][0-9]*)_(0|[1-9][0-9]*)", name)
-    if match:
-        degrees = int(match[1]), int(match[2])
-        if degrees[1] <= HIGHEST and degrees[0] <= _most(degrees[1]):
-            return _made(*degrees)
+    family, *given = name.split("_")
+    if family == "rational" and len(given) == 2 and all(one.isdecimal() for one in given):
+        upper, lower = map(int, given)
+        if name == f"rational_{upper}_{lower}" and lower <= HIGHEST and 1 <= upper <= _most(lower):
+            return _made(upper, lower)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -1,7 +1,5 @@
 """Rational functions as their source writes them, and how large the terms of their results are."""
 
-from __future__ import annotations
-
 from actlab.core.spec import Formula
 
 LOST = 2.0**-400
@@ -35,7 +33,7 @@ def horner(coefficients, x):
     return total
 
 
-def textbook(degrees: tuple[int, int]) -> dict[str, Formula]:
+def textbook(degrees: tuple[int, int]) -> tuple[Formula, Formula]:
     """Value and slope as their source writes them."""
 
     def polynomials(x, params):
@@ -55,32 +53,47 @@ def textbook(degrees: tuple[int, int]) -> dict[str, Formula]:
         rise = sum((i * a * _power(x, i - 1) for i, a in enumerate(above[2:], 2)), above[1])
         if not below:
             return rise
-        growth = [j * m.absolute(b * _power(x, j - 1)) for j, b in enumerate(below, 1)]
-        fall = top * sign(m, x) * sum(growth[1:], growth[0])
+        # |b x^j|' = j |b x^j| / x; at 0 the mean of both sides.
+        growth = [_times(j, m.absolute(b * _power(x, j))) for j, b in enumerate(below, 1)]
+        fall = top * sum(growth[1:], growth[0]) / m.guard(x, m.absolute(x) > 0, 1)
         bottom = whole(m, x, below)
-        return (rise * bottom - fall) / bottom**2
+        return m.where(m.absolute(x) > 0, (rise * bottom - fall) / bottom**2, above[1])
 
-    return {"textbook": value, "textbook_derivative": slope}
+    return value, slope
 
 
 def _power(x, exponent: int):
-    return 1 if exponent == 0 else x if exponent == 1 else x**exponent
+    return x if exponent == 1 else x**exponent
+
+
+def _times(factor: int, x):
+    return x if factor == 1 else factor * x
 
 
 def terms(degrees: tuple[int, int], forward: Formula) -> dict[str, Formula]:
-    """The sums of the magnitudes of the terms of value, slope and partial derivatives."""
+    """The sums of the magnitudes of the terms of value, derivatives and partial derivatives."""
 
     def value(m, x, **params):
         positive = {k: m.absolute(v) if k[0] == "a" else v for k, v in params.items()}
         return forward(m, m.absolute(x), **positive)
 
-    def slope(m, x, **params):
+    def sizes(m, x, params):
+        """Those of the numerator, of the denominator, and of two derivatives of each."""
         above, below = coefficients(m, degrees, params)
-        size, sizes = m.absolute(x), [m.absolute(a) for a in above]
-        top, bottom = horner(sizes, size), horner(below, size)
-        rise = horner([i * a for i, a in enumerate(sizes)][1:], size)
-        growth = horner([j * b for j, b in enumerate(below)][1:] or [0.0], size)
+        size = m.absolute(x)
+        for polynomial in ([m.absolute(a) for a in above], below):
+            for _ in range(3):
+                yield horner(polynomial, size)
+                polynomial = [k * c for k, c in enumerate(polynomial)][1:] or [0.0]
+
+    def slope(m, x, **params):
+        top, rise, _, bottom, growth, _ = sizes(m, x, params)
         return (rise + top * growth / bottom) / bottom
+
+    def curvature(m, x, **params):
+        top, rise, bend, bottom, growth, swell = sizes(m, x, params)
+        share = growth / bottom
+        return (bend + 2 * rise * share + top * (swell / bottom + 2 * share * share)) / bottom
 
     def partial_in(j: int) -> Formula:
         def partial(m, x, **params):
@@ -90,4 +103,4 @@ def terms(degrees: tuple[int, int], forward: Formula) -> dict[str, Formula]:
         return partial
 
     partials = {f"d/db{j}": partial_in(j) for j in range(1, degrees[1] + 1)}
-    return {"value": value, "slope": slope, **partials}
+    return {"value": value, "slope": slope, "curvature": curvature, **partials}

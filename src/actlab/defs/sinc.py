@@ -8,13 +8,13 @@ NEAR, TERMS = 0.5, 18
 
 def textbook(m, x):
     nonzero = m.absolute(x) > 0
-    return m.where(nonzero, m.sin(x) / m.where(nonzero, x, 1), 1)
+    return m.where(nonzero, m.sin(x) / m.guard(x, nonzero, 1), 1)
 
 
 def textbook_derivative(m, x):
     nonzero = m.absolute(x) > 0
-    inside = m.where(nonzero, x, 1)
-    return m.where(nonzero, (m.cos(inside) - m.sin(inside) / inside) / inside, 0)
+    t = m.guard(x, nonzero, 1)
+    return m.where(nonzero, (m.cos(x) - m.sin(x) / t) / t, 0)
 
 
 def missing(square, first):

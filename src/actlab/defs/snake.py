@@ -1,6 +1,6 @@
 """Snake: the identity plus a squared sine, for periodic data."""
 
-from actlab.core import Activation, Domain, Param, Reference, Traits
+from actlab.core import Activation, Domain, Equivalent, Param, Reference, Traits
 
 
 def textbook(m, x, *, a):
@@ -60,6 +60,9 @@ SNAKE = Activation(
             "Neural networks fail to learn periodic functions and how to fix it",
             "arXiv:2006.08195",
         ),
+    ),
+    equivalents=(
+        Equivalent("snake_beta", "alpha = a, beta = a", lambda a: {"alpha": a, "beta": a}),
     ),
     family="periodic",
     use="Periodic data, such as audio and seasonal series, that must be continued beyond the "

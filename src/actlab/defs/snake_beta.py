@@ -1,6 +1,6 @@
 """SnakeBeta: Snake whose frequency and size of the wave are learned apart."""
 
-from actlab.core import Activation, Domain, Equivalent, Param, Reference, Traits
+from actlab.core import Activation, Domain, Param, Reference, Traits
 
 
 def textbook(m, x, *, alpha, beta):
@@ -83,7 +83,6 @@ SNAKE_BETA = Activation(
             "arXiv:2006.08195",
         ),
     ),
-    equivalents=(Equivalent("snake", "a = alpha", lambda alpha, beta: {"a": alpha}),),
     family="periodic",
     use="Neural vocoders and other audio generators, with one pair of parameters per channel.",
     notes=(
