@@ -14,6 +14,16 @@ from actlab._version import __version__
 COMMANDS = (
     ("list", "actlab.cli.list:list_activations", "List the activations, filtered by what they are"),
     ("show", "actlab.cli.show:show", "Show all there is to know about one activation"),
+    (
+        "analyse",
+        "actlab.cli.analyse:analyse",
+        "Analyse what an activation does to signal and gradient",
+    ),
+    (
+        "explore",
+        "actlab.cli.explore:explore",
+        "Write one offline page to look at activations and compare them",
+    ),
     ("run", "actlab.cli.run:run", "Run a study, or go on with one that was stopped"),
     ("report", "actlab.cli.report:report", "Report on the records in a results folder"),
     (

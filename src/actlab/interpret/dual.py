@@ -1,7 +1,8 @@
 """Dual numbers over any interpreter: forward differentiation of a formula.
 
 A dual number carries a value and its derivative in one chosen variable. Over mpmath they check
-every declared derivative to 50 digits; over torch they give the parameter gradients.
+every declared derivative to 50 digits; over torch they give the parameter gradients; over the
+graph a printed derivative.
 A tangent of None stands for an exact zero, so that nothing is computed for constants.
 """
 
@@ -10,80 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from actlab.interpret.dual_number import Dual
+from actlab.interpret.dual_number import parts as _parts
+from actlab.interpret.dual_number import plus as _plus
+from actlab.interpret.dual_number import times as _times
 
-class Dual:
-    """A value, and its derivative in the chosen variable."""
-
-    __slots__ = ("m", "tangent", "value")
-
-    def __init__(self, m: Any, value: Any, tangent: Any = None) -> None:
-        self.m = m
-        self.value = value
-        self.tangent = tangent
-
-    def __add__(self, other: Any) -> Dual:
-        value, tangent = _parts(other)
-        return Dual(self.m, self.value + value, _plus(self.tangent, tangent))
-
-    __radd__ = __add__
-
-    def __neg__(self) -> Dual:
-        return Dual(self.m, -self.value, _times(-1, self.tangent))
-
-    def __sub__(self, other: Any) -> Dual:
-        value, tangent = _parts(other)
-        return Dual(self.m, self.value - value, _plus(self.tangent, _times(-1, tangent)))
-
-    def __rsub__(self, other: Any) -> Dual:
-        return Dual(self.m, other - self.value, _times(-1, self.tangent))
-
-    def __mul__(self, other: Any) -> Dual:
-        value, tangent = _parts(other)
-        return Dual(
-            self.m,
-            self.value * value,
-            _plus(_times(value, self.tangent), _times(self.value, tangent)),
-        )
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: Any) -> Dual:
-        value, tangent = _parts(other)
-        ratio = self.value / value
-        rise = _plus(self.tangent, _times(-ratio, tangent))
-        return Dual(self.m, ratio, None if rise is None else rise / value)
-
-    def __rtruediv__(self, other: Any) -> Dual:
-        ratio = other / self.value
-        return Dual(
-            self.m, ratio, None if self.tangent is None else -ratio * self.tangent / self.value
-        )
-
-    def __lt__(self, other: Any) -> Any:
-        return self.value < _parts(other)[0]
-
-    def __le__(self, other: Any) -> Any:
-        return self.value <= _parts(other)[0]
-
-    def __gt__(self, other: Any) -> Any:
-        return self.value > _parts(other)[0]
-
-    def __ge__(self, other: Any) -> Any:
-        return self.value >= _parts(other)[0]
-
-
-def _parts(x: Any) -> tuple[Any, Any]:
-    return (x.value, x.tangent) if isinstance(x, Dual) else (x, None)
-
-
-def _plus(a: Any, b: Any) -> Any:
-    if a is None:
-        return b
-    return a if b is None else a + b
-
-
-def _times(factor: Any, tangent: Any) -> Any:
-    return None if tangent is None else factor * tangent
+__all__ = ["Dual", "DualMaths", "partial_formula", "slope_formula"]
 
 
 class DualMaths:
@@ -240,6 +173,79 @@ class DualMaths:
             tangent = _plus(tangent, -value / divisor * divisor_rise)
         return Dual(m, value, tangent)
 
+    def slope_of_power(self, x: Any, b: Any, p: Any, unit: float = 1, divisor: Any = 1) -> Dual:
+        return self._lowered(self.m.slope_of_power, x, b, p, unit, divisor)
+
+    def power_times_log(self, x: Any, b: Any, p: Any, unit: float = 1, divisor: Any = 1) -> Dual:
+        result = self._lowered(self.m.power_times_log, x, b, p, unit, divisor)
+        if result.tangent is not None:
+            rise = _plus(_parts(x)[1], _parts(b)[1])
+            below = self.m.power_of_sum(
+                _parts(x)[0], _parts(b)[0], _constant(p) - 1, unit, _constant(divisor)
+            )
+            result.tangent = result.tangent + below / unit * rise
+        return result
+
+    def _lowered(self, power: Any, x: Any, b: Any, p: Any, unit: float, divisor: Any) -> Dual:
+        """A multiple of t^p or of t^(p - 1) with t = (x + b) / unit: differentiated, the power
+        is one lower and its coefficient the exponent that was."""
+        (x, x_rise), (b, b_rise) = _parts(x), _parts(b)
+        p, divisor = _constant(p), _constant(divisor)
+        rise = _plus(x_rise, b_rise)
+        value = power(x, b, p, unit, divisor)
+        if rise is None:
+            return Dual(self.m, value)
+        return Dual(self.m, value, p / unit * power(x, b, p - 1, unit, divisor) * rise)
+
+    def power_slope(self, base: Any, p: Any, divisor: Any = 1) -> Dual:
+        base, rise = _parts(base)
+        p, divisor = _constant(p), _constant(divisor)
+        m = self.m
+        tangent = None
+        if rise is not None:
+            straight = (p >= 1) & (p <= 1)  # its slope is a constant, at base 0 too
+            tangent = m.where(straight, 0, p * m.power_slope(base, p - 1, divisor)) * rise
+        return Dual(m, m.power_slope(base, p, divisor), tangent)
+
+    def lower_power(self, y: Any, p: Any) -> Dual:
+        at, rise = _parts(y)
+        p = _constant(p)
+        value = self.m.lower_power(at, p)
+        return Dual(self.m, value, None if rise is None else (1 - 1 / p) * value / at * rise)
+
+    def fma(self, x: Any, y: Any, z: Any) -> Dual:
+        (x, x_rise), (y, y_rise), (z, z_rise) = map(_parts, (x, y, z))
+        product = _plus(_times(y, x_rise), _times(x, y_rise))
+        return Dual(self.m, self.m.fma(x, y, z), _plus(product, z_rise))
+
+    def stored(self, x: Any) -> Any:
+        return self.m.stored(_parts(x)[0])
+
+    def iterate(self, step: Any, state: tuple[Any, ...], times: int) -> tuple[Any, ...]:
+        # Values and tangents are one state of twice the length: neither is settled alone.
+        count = len(state)
+        started = _flattened(state)
+
+        def both(*parts: Any) -> tuple[Any, ...]:
+            duals = (Dual(self.m, parts[k], parts[count + k]) for k in range(count))
+            return _flattened(step(*duals))
+
+        ended = self.m.iterate(both, started, times)
+        return tuple(Dual(self.m, ended[k], ended[count + k]) for k in range(count))
+
+
+def _flattened(state: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Values, then tangents."""
+    pairs = [_parts(part) for part in state]
+    return (*(v for v, _ in pairs), *(0 if rise is None else rise for _, rise in pairs))
+
+
+def _constant(value: Any) -> Any:
+    """The value of what must not vary."""
+    if isinstance(value, Dual) and value.tangent is not None:
+        raise NotImplementedError("this power is differentiated in x only, not in p or divisor")
+    return _parts(value)[0]
+
 
 def partial_formula(formula: Callable[..., Any], name: str) -> Callable[..., Any]:
     """The derivative of a formula in one parameter, as a formula, by dual numbers."""
@@ -251,3 +257,14 @@ def partial_formula(formula: Callable[..., Any], name: str) -> Callable[..., Any
         return 0 if rise is None else rise
 
     return partial
+
+
+def slope_formula(formula: Callable[..., Any]) -> Callable[..., Any]:
+    """The derivative of a formula in x, as a formula, by dual numbers."""
+
+    def slope(m: Any, x: Any, **params: Any) -> Any:
+        result = formula(DualMaths(m), Dual(m, x, 1), **params)
+        rise = result.tangent if isinstance(result, Dual) else None
+        return 0 if rise is None else rise
+
+    return slope

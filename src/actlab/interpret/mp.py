@@ -160,6 +160,11 @@ def slope_by_rules(activation: Activation, x: float, params: Mapping[str, float]
     return _differentiate(activation.forward, x, params, None)
 
 
+def curvature(activation: Activation, x: float, params: Mapping[str, float]) -> Any:
+    """``f''(x)`` as an ``mpf``: the declared derivative, differentiated by dual numbers."""
+    return _differentiate(activation.derivative, x, params, None)
+
+
 def partial(activation: Activation, x: float, params: Mapping[str, float], name: str) -> Any:
     """The derivative of ``f`` in the parameter ``name`` at ``x``, as an ``mpf``."""
     return _differentiate(activation.forward, x, params, name)

@@ -187,7 +187,7 @@ def derivative_latex(activation: Activation) -> str:
 
 def text(value: Any) -> str:
     """An expression as plain text."""
-    pieces = _cases(value)
+    pieces = cases(value)
     if len(pieces) == 1:
         return _write(value, SUM, False)
     written = [(_write(v, SUM, False), c and _write(c, SUM, False)) for v, c in pieces]
@@ -197,7 +197,7 @@ def text(value: Any) -> str:
 
 def latex(value: Any) -> str:
     """An expression as LaTeX."""
-    pieces = _cases(value)
+    pieces = cases(value)
     if len(pieces) == 1:
         return _write(value, SUM, True)
     rows = [
@@ -209,7 +209,7 @@ def latex(value: Any) -> str:
     return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
 
 
-def _cases(value: Any) -> list[tuple[Any, Any]]:
+def cases(value: Any) -> list[tuple[Any, Any]]:
     """(value, condition) in order; the last condition is None."""
     pieces = []
     while isinstance(value, Expression) and value.operation == "cases":

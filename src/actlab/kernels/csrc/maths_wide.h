@@ -37,13 +37,14 @@ ACTLAB_INLINE double wide_log2(double x) {
   return madd(s, series, k);
 }
 
-// 2^y with a relative error below 2^-38; at least 2^-1020, and anything from
-// 2^1023 on, which no result that is used comes near.
+// 2^y with a relative error below 2^-38, kept within 2^-1020 and 2^1023: beyond either, every
+// narrower dtype has 0 or infinity.
 //
 // By the series of e^(r ln 2) to degree 9, |r| <= 1/2.
 ACTLAB_INLINE double wide_exp2(double y) {
   constexpr double whole = 0x1.8p52;
-  const double inside = y < -1020.0 ? -1020.0 : y;
+  const double above = y < -1020.0 ? -1020.0 : y;
+  const double inside = above > 1023.0 ? 1023.0 : above;
   const double sum = inside + whole;
   const double r = (inside - (sum - whole)) * 0.69314718055994531;
   const double r2 = r * r, r4 = r2 * r2;

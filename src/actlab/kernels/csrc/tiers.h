@@ -85,7 +85,9 @@ struct Wide : Double {
     if (__builtin_constant_p(by.value) && by.value == 1.0) return x;
 #ifdef __FMA__
     const double q = x * by.inverse;
-    return madd(madd(-q, by.value, x), by.inverse, q);
+    const double rest = madd(-q, by.value, x);
+    // Nothing is left of an exact quotient, -0.0 among them, and NaN of an infinite one.
+    return std::fabs(rest) > 0 ? madd(rest, by.inverse, q) : q;
 #else
     return x / by.value;
 #endif

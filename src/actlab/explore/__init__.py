@@ -1,0 +1,1 @@
+"""The explorer: one offline page on which every activation can be looked at and compared."""
