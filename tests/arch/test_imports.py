@@ -65,7 +65,7 @@ def test_help_needs_only_the_terminal(words: list[str]) -> None:
     assert not brought & (HEAVY - {"rich"})
 
 
-@pytest.mark.parametrize("command", ["show", "run", "report", "bench", "doctor", "new"])
+@pytest.mark.parametrize("command", ["show", "analyse", "run", "report", "bench", "doctor", "new"])
 def test_help_of_a_command_is_quick_too(command: str) -> None:
     asked = (
         f"from actlab.cli.app import main\ntry: main([{command!r}, '-h'])\nexcept SystemExit: pass"

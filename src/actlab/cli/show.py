@@ -38,7 +38,7 @@ def show(
     from rich.console import Console
 
     activation = registry.get(name)
-    params = _parameters(activation, assignments)
+    params = parameters(activation, assignments)
     console = Console()
     console.print(f"\n[bold]{activation.title}[/]\n", highlight=False)
     console.print(_table(activation, params))
@@ -48,7 +48,7 @@ def show(
         console.print(_plot(activation, params, width, console.options.ascii_only))
 
 
-def _parameters(activation: Activation, assignments: Sequence[str]) -> dict[str, float]:
+def parameters(activation: Activation, assignments: Sequence[str]) -> dict[str, float]:
     """Every parameter's value from words such as ``p=4``."""
     values: dict[str, float] = {}
     for assignment in assignments:

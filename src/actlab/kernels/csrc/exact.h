@@ -42,7 +42,7 @@ struct Exact : Double {
       const double square = base * base;
       const double power =
           p == 1 ? base : p == 2 ? square : p == 3 ? square * base : square * square;
-      return power + power * (p * error);
+      return std::isfinite(power) ? power + power * (p * error) : power;
     }
     const double power = std::pow(base, p);
     const double exponent = p * error;

@@ -21,6 +21,8 @@ namespace actlab {
 // multiplication, or by logarithms.
 enum class Power { square, half_integer, real };
 
+inline constexpr double infinite = std::numeric_limits<double>::infinity();
+
 inline constexpr int largest_half_integer = 31;  // twice the largest exponent taken by products
 
 // A divisor that depends on parameters alone, with its reciprocal.
@@ -126,7 +128,9 @@ struct Wide : Double {
     } else if constexpr (how == Power::half_integer) {
       // p < 1 needs a division, which also makes 1 / sqrt(base) for p = 1/2.
       const double power = raised(base, p) / base;
-      return base > 0 ? power : 0.0;
+      const double far = p > 1 ? infinite : p == 1 ? 1.0 : 0.0;
+      const double finite = base < infinite ? power : far;
+      return base > 0 ? finite : 0.0;
     } else {
       const double power = wide_exp2((p - 1) * wide_log2(base));
       return base > 0 ? power : 0.0;

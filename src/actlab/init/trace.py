@@ -1,0 +1,248 @@
+"""Running a model once and recording what becomes of each layer's output.
+
+Operations are seen through torch's function mode, which every function of torch and every tensor
+method passes, whether a module calls it or the model's own code does. Modules known to be
+activations or norms count as one operation each, and so do actlab's functions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
+
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import _pop_mode_temporarily
+
+from actlab.core import Activation
+from actlab.init.graph import Graph, Node
+from actlab.init.isolation import in_sight
+from actlab.init.layers import ARGUMENTS, Layer, bound, mean_square
+from actlab.init.naming import of_module, of_values
+from actlab.init.nonlinearity import Nonlinearity
+from actlab.init.operations import (
+    activated,
+    is_property,
+    is_turn,
+    node_for,
+    tensors,
+)
+from actlab.init.weights import Weights
+from actlab.kernels.watch import WATCHER
+
+Observer = Callable[[Node, Tensor, Callable[[], Tensor]], Tensor]
+"""Called in place of each linear operation, with its node, its input and what carries it out."""
+
+
+def trace(
+    model: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    observer: Observer | None = None,
+) -> tuple[Graph, Any]:
+    """Run a model and record the graph of its values.
+
+    The model runs in the mode (training or evaluation) it is in. Callers wrap this in
+    ``unchanged``, and in ``torch.no_grad`` where they want no gradients.
+
+    Args:
+        model: any module.
+        args, kwargs: what to call it with.
+        observer: sees every linear operation, and may repeat it.
+
+    Returns:
+        The graph, and what the model returned.
+    """
+    recorder = _Recorder(model, observer)
+    for tensor in tensors((args, kwargs)):
+        square = mean_square(tensor) if tensor.is_floating_point() else None
+        recorder.mark(tensor, Node("input", "input", square=square))
+    with recorder.listening():
+        result = model(*args, **kwargs)
+    for tensor in tensors(result):
+        if (node := recorder.node(tensor)) is not None:
+            node.returned = True
+    used_by = {name: tuple(sorted(users)) for name, users in recorder.weights.used_by.items()}
+    return Graph(tuple(recorder.nodes), used_by), result
+
+
+class _Recorder(TorchFunctionMode):
+    """The nodes of a run, and from which node each tensor is."""
+
+    def __init__(self, model: nn.Module, observer: Observer | None) -> None:
+        super().__init__()
+        self.model = model
+        self.observer = observer
+        self.nodes: list[Node] = []
+        self.weights = Weights(model, self.node)
+        self.whole = {module: kind for module in model.modules() if (kind := whole(module))}
+        self.stack: list[nn.Module] = []
+        self.quiet = 0
+        self._node_of: dict[int, Node] = {}
+        self._alive: list[Tensor] = []  # so that no id is used twice
+        for name, parameter in self.weights.named.items():
+            self.mark(parameter, Node("parameter", name))
+
+    def node(self, tensor: Tensor) -> Node | None:
+        """Where a tensor comes from; None for constants."""
+        return self._node_of.get(id(tensor))
+
+    def mark(self, tensor: Tensor, node: Node) -> None:
+        """Remember where a tensor comes from, and the nodes on the way to it."""
+        self._node_of[id(tensor)] = node
+        node.size = tensor.numel()
+        self._alive.append(tensor)
+        self._add(node)
+
+    def _add(self, node: Node) -> None:
+        if not node.placed:
+            node.placed = True
+            for parent in node.parents:
+                self._add(parent)
+            self.nodes.append(node)
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """While active, everything the model does is recorded."""
+        handles: list[Any] = []
+        token = WATCHER.set(self._watch)
+        try:
+            for module in self.model.modules():
+                handles.append(module.register_forward_pre_hook(self._enter))
+                handles.append(module.register_forward_hook(self._leave, with_kwargs=True))
+            with in_sight(), self:
+                yield
+        finally:
+            WATCHER.reset(token)
+            for handle in handles:
+                handle.remove()
+
+    # ---- modules
+
+    def _enter(self, module: nn.Module, args: Any) -> None:
+        self.stack.append(module)
+        self.quiet += module in self.whole
+
+    def _leave(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        self.stack.pop()
+        self.quiet -= module in self.whole
+        if self.quiet or not isinstance(output, Tensor):
+            return
+        given = [node for t in tensors((args, kwargs)) if (node := self.node(t)) is not None]
+        kind = self.whole.get(module)
+        if kind is None:
+            _name_after(module, self.node(output), given)
+            return
+        for parameter in module.parameters():
+            self.weights.use(parameter, type(module).__name__)
+        values = tuple(node for node in given if node.kind != "parameter")
+        if not values:
+            self.mark(output, Node("parameter", type(module).__name__, tuple(given)))
+        elif isinstance(kind, Nonlinearity):
+            self.mark(output, activated(kind, values[0]))
+        else:
+            self.mark(output, Node("norm", self.weights.module_names[module], values, over=kind))
+
+    # ---- actlab's functions
+
+    def _watch(
+        self,
+        activation: Activation,
+        x: Tensor,
+        params: Mapping[str, Any],
+        compute: Callable[[], Tensor],
+    ) -> Tensor:
+        token = WATCHER.set(None)
+        self.quiet += 1
+        try:
+            with _pop_mode_temporarily():
+                y = compute()
+        finally:
+            self.quiet -= 1
+            WATCHER.reset(token)
+        node = self.node(x)
+        if not self.quiet and node is not None:
+            for tensor in tensors(params):
+                self.weights.use(tensor, activation.name)
+            self.mark(y, activated(of_values(activation, params), node))
+        return y
+
+    # ---- torch's functions
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        name = getattr(func, "__name__", "")
+        known = [t for t in tensors((args, kwargs)) if self.node(t) is not None]
+        if self.quiet or not known or (name == "__get__" and not is_property(func)):
+            return func(*args, **kwargs)
+        if name in ARGUMENTS:
+            layer = self.weights.layer(name, bound(name, args, kwargs), self.stack[-1])
+            if layer is not None:
+                return self._linear(layer, func, args, kwargs, known)
+        result = func(*args, **kwargs)
+        made = [args[0]] if name == "__setitem__" else tensors(result)
+        if not made:
+            return result
+        if not is_turn(name):
+            for tensor in known:
+                self.weights.use(tensor, name)
+        if name == "multi_head_attention_forward":
+            node = self.weights.attention(args, kwargs)
+            if self.observer is not None:
+                self.observer(node, known[0], lambda: made[0])
+        elif name == "__get__":
+            node = node_for(func, func.__self__.__name__, args, kwargs, self.node)
+        else:
+            node = node_for(func, name, args, kwargs, self.node)
+        for k, tensor in enumerate(made):
+            # Parts of one value are values of their own: halves of a gate are not the same.
+            kind = "pass" if node.kind == "pass" else "other"
+            own = node if k == 0 else Node(kind, node.name, node.parents, keeps=node.keeps)
+            self._made(tensor, own, bool(args) and tensor is args[0])
+        return result
+
+    def _made(self, tensor: Tensor, node: Node, in_place: bool) -> None:
+        base = tensor._base if in_place else None
+        self.mark(tensor, node)
+        if base is not None:
+            old = self.node(base)
+            self.mark(base, Node("pass", node.name, (node,) if old is None else (old, node)))
+
+    def _linear(
+        self, layer: Layer, func: Any, args: tuple[Any, ...], kwargs: Any, known: list[Tensor]
+    ) -> Tensor:
+        name = getattr(func, "__name__", "")
+        for tensor in known:
+            self.weights.use(tensor, name)
+        values = bound(name, args, kwargs)["input"]
+        given = self.node(values)
+        node = Node("layer", layer.name, () if given is None else (given,), layer=layer)
+
+        def compute() -> Tensor:
+            return func(*args, **kwargs)
+
+        result = compute() if self.observer is None else self.observer(node, values, compute)
+        self.mark(result, node)
+        return result
+
+
+def whole(module: nn.Module) -> Nonlinearity | Literal["batch", "features", ""]:
+    """What a module is if it counts as one operation: an activation, or a norm over something."""
+    found = of_module(module)
+    name = type(module).__name__.lower()
+    if found is not None:
+        return found
+    if "norm" not in name or next(module.children(), None) is not None:
+        return ""
+    return "batch" if "batch" in name or "instance" in name else "features"
+
+
+def _name_after(module: nn.Module, node: Node | None, given: list[Node]) -> None:
+    """Call an activation after the module that is nothing but it."""
+    if node is None or node.kind != "pointwise" or node.known is not None or node.formula is None:
+        return
+    if [node.source] == given:
+        node.known = Nonlinearity(type(module).__name__, node.formula)
