@@ -21,6 +21,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "catalogue",
+    "docstrings",
     "mathml",
     "explorer",
     "reliability",

@@ -7,7 +7,7 @@ import sys
 from html import escape
 
 import analysis_tables
-from actlab import registry
+from actlab import functional, registry
 from actlab.analysis import Analysis, analyse
 from actlab.core import Activation
 from actlab.describe import joints
@@ -31,7 +31,7 @@ def page(one: Activation) -> str:
         analysis_tables.gains(found),
         analysis_tables.moments(found),
         analysis_tables.depth(found),
-        analysis_tables.precision(one, found),
+        analysis_tables.precision(found),
         _notes(one),
         _reference(one),
         _sources(one),
@@ -74,16 +74,9 @@ def _code(one: Activation) -> str:
     body = "\n".join(lines)
     return (
         f"```python\n{body}\n```\n\n"
-        f"[Open it in the explorer](../explorer-page.html#f={one.name}) · "
+        f'<a href="../explorer-page.html#f={one.name}">Open it in the explorer</a> · '
         f"`actlab show {one.name}` · `actlab analyse {one.name}`\n"
-    ).replace(f"../explorer-page.html#f={one.name}", f"../explorer-page.html{link(one)}")
-
-
-def link(one: Activation) -> str:
-    """The address, after the file's name, at which the explorer shows one activation."""
-    from actlab.explore import link_to
-
-    return link_to([one])
+    )
 
 
 def _parameters(one: Activation) -> str:
@@ -120,7 +113,10 @@ def _facts(one: Activation, found: Analysis) -> str:
 
 def _reference(one: Activation) -> str:
     """The docstring of its function."""
-    return f"## Function\n\n```{{eval-rst}}\n.. autofunction:: actlab.functional.{one.name}\n```\n"
+    # The four of the core are in the reference of `actlab.functional` too.
+    twice = "   :no-index:\n" if one.name in functional.__all__ else ""
+    directive = f".. autofunction:: actlab.functional.{one.name}\n{twice}"
+    return f"## Function\n\n```{{eval-rst}}\n{directive}```\n"
 
 
 def _notes(one: Activation) -> str:

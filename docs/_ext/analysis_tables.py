@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from actlab.analysis import Analysis
-from actlab.core import Activation
+from actlab.analysis.formats import Edges
 
 EXACT = 1e-12
 
@@ -92,7 +92,7 @@ def depth(found: Analysis) -> str:
                 INITIALISATIONS[name],
                 f"{number(path.weight, 4)}, {number(path.bias, 3)}",
                 number(path.variance[-1], 3),
-                f"10^{number(path.gradient[-1], 3)}^" if layers else "",
+                f"10<sup>{number(_rounded(path.gradient[-1]), 3)}</sup>" if layers else "",
                 number(distance, 2),
                 str(layers) if not path.ended else f"{layers} ({path.ended})",
             )
@@ -106,18 +106,16 @@ def depth(found: Analysis) -> str:
         "layers",
     )
     text = (
-        "## Depth\n\nA wide network of 30 layers, from input variance 1 and two inputs of correlation "
-        "0.5: the variance at the end, the factor of the squared gradient, and what is left of the "
-        "difference between the inputs.\n\n"
+        "## Depth\n\nA wide network of 30 layers, from input variance 1 and two inputs of "
+        "correlation 0.5: the variance at the end, the factor of the squared gradient, and what "
+        "is left of the difference between the inputs.\n\n"
     )
-    return text + table(head, [tuple(_power(cell) for cell in row) for row in rows])
+    return text + table(head, rows)
 
 
-def _power(cell: str) -> str:
-    """``10^x^`` as a superscript."""
-    if cell.startswith("10^"):
-        return f"10<sup>{cell[3:-1]}</sup>"
-    return cell
+def _rounded(exponent: float) -> float:
+    """Without the rounding errors of thirty factors of 1."""
+    return 0.0 if abs(exponent) < EXACT else exponent
 
 
 def shape(found: Analysis) -> list[str]:
@@ -133,11 +131,7 @@ def shape(found: Analysis) -> list[str]:
         f"{']' if s.high_reached else ')'}",
         f"Lipschitz constant {number(s.lipschitz)}; largest |f''| between joints "
         f"{number(s.curvature)}",
-        "smooth"
-        if math.isinf(s.smoothness)
-        else f"continuously differentiable {s.smoothness} times"
-        if s.smoothness
-        else "continuous, with a slope that jumps",
+        _smoothness(s.smoothness),
         *(
             f"at x = {number(j.at)} the slope goes from {number(j.left)} to {number(j.right)}"
             for j in s.jumps
@@ -152,41 +146,39 @@ def shape(found: Analysis) -> list[str]:
     return [line for line in lines if line]
 
 
+def _smoothness(order: float) -> str:
+    if math.isinf(order):
+        return "smooth"
+    return f"C^{order:g}" if order else "continuous, with a slope that jumps (C^0)"
+
+
 def _intervals(intervals: tuple[tuple[float, float], ...]) -> str:
     return ", ".join(f"({number(low)}, {number(high)})" for low, high in intervals)
 
 
-def precision(one: Activation, found: Analysis) -> str:
+def precision(found: Analysis) -> str:
     """Where each format loses the slope."""
     if "precision" in found.missing:
         return ""
+    ours = [
+        (fact.dtype, *_edges(fact.ours.gradient_gone), *_edges(fact.ours.asymptote_met))
+        for fact in found.precision
+    ]
+    theirs = [
+        (fact.dtype, *_edges(fact.torch.gradient_gone), *_edges(fact.torch.asymptote_met))
+        for fact in found.precision
+        if fact.torch is not None
+    ]
     head = ("format", "slope is 0 below", "above", "value is its limit below", "above")
-    rows = []
-    torch_differs = False
-    for fact in found.precision:
-        gone, met = fact.ours.gradient_gone, fact.ours.asymptote_met
-        rows.append(
-            (fact.dtype, *(number(x, 5) for x in (gone.left, gone.right, met.left, met.right)))
-        )
-        torch_differs = torch_differs or fact.torch is not None
     text = (
-        "## Floating point\n\nWhere a format's slope becomes exactly 0 although the true one is not, "
-        "and where the value can no longer be told from its asymptote.\n\n"
+        "## Floating point\n\nWhere a format's slope becomes exactly 0 although the true one is "
+        "not, and where the value can no longer be told from its asymptote.\n\n"
     )
-    text += table(head, rows)
-    if torch_differs:
-        rows = [
-            (
-                fact.dtype,
-                *(
-                    number(x, 5)
-                    for edges in (fact.torch.gradient_gone, fact.torch.slope_lost)
-                    for x in (edges.left, edges.right)
-                ),
-            )
-            for fact in found.precision
-            if fact.torch is not None
-        ]
-        head = ("torch's own", "slope is 0 below", "above", "not finite below", "above")
-        text += "\n" + table(head, rows)
+    text += table(head, ours)
+    if theirs and theirs != ours:
+        text += "\nThe same of torch's own function:\n\n" + table(head, theirs)
     return text
+
+
+def _edges(edges: Edges) -> tuple[str, str]:
+    return number(edges.left, 5), number(edges.right, 5)

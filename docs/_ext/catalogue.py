@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from sphinx.application import Sphinx
 from activation_page import page
 from actlab import get, names
 from actlab.core import FAMILIES
+from curves import picture
 from gallery import gallery
 
 FOLDER = "activations"
@@ -21,8 +24,19 @@ def generate(app: Sphinx) -> None:
     folder = Path(app.srcdir) / FOLDER
     folder.mkdir(exist_ok=True)
     definitions = [get(name) for name in names()]
-    wanted = {f"{one.name}.md": page(one) for one in definitions}
+    wanted = dict(zip((f"{name}.md" for name in names()), _pages(names()), strict=True))
     wanted["index.md"] = gallery(definitions) + _contents(definitions)
+    hero = Path(app.srcdir) / "_generated" / "hero.html"
+    hero.parent.mkdir(exist_ok=True)
+    hero.write_text(
+        '<div class="hero">'
+        + "".join(
+            f"<figure>{picture(get(name), height=150)}<figcaption>{name}</figcaption></figure>"
+            for name in ("powerlu", "expolu", "ralu", "elu")
+        )
+        + "</div>",
+        encoding="utf-8",
+    )
     for path in folder.glob("*.md"):
         if path.name not in wanted:
             path.unlink()
@@ -30,6 +44,24 @@ def generate(app: Sphinx) -> None:
         path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
+
+
+def _pages(chosen: list[str]) -> list[str]:
+    """The pages, analysed in as many processes as there are processors."""
+    # Started afresh: torch's threads do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(mp_context=context, initializer=_quietly) as pool:
+        return list(pool.map(_page, chosen, chunksize=1))
+
+
+def _quietly() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _page(name: str) -> str:
+    return page(get(name))
 
 
 def _contents(definitions: list[Any]) -> str:

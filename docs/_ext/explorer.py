@@ -11,11 +11,11 @@ from sphinx.application import Sphinx
 def write(app: Sphinx, error: Exception | None) -> None:
     """Write it into the finished site."""
     if error is None and app.builder.format == "html":
-        from actlab import names
-        from actlab.explore import page
+        from actlab import get, names
+        from actlab.explore.page import render
 
         path = Path(app.outdir) / "explorer-page.html"
-        path.write_text(page(names()), encoding="utf-8")
+        path.write_text(render([get(name) for name in names()]), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

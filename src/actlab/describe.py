@@ -67,7 +67,7 @@ def docstring(activation: Activation) -> str:
     references = "\n".join(f"    {reference}." for reference in activation.references)
     return (
         f"{activation.title}.\n\n"
-        f"Formula:\n{formula}\n\n"
+        f"Formula::\n\n{formula}\n\n"
         "Args:\n"
         "    x: any shape; float64, float32, float16 or bfloat16.\n"
         f"{keywords}"

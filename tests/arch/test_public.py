@@ -45,7 +45,16 @@ TOP = {
     "parameter_groups": "(model, weight_decay)",
 }
 
-RECORDS = {"Activation", "Domain", "Equivalent", "FromOutput", "Joint", "Param", "Reference", "Traits"}
+RECORDS = {
+    "Activation",
+    "Domain",
+    "Equivalent",
+    "FromOutput",
+    "Joint",
+    "Param",
+    "Reference",
+    "Traits",
+}
 PACKAGES = {"functional", "nn", "testing"}
 
 
