@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -12,7 +11,6 @@ from sphinx.application import Sphinx
 
 from activation_page import page
 from actlab import get, names
-from actlab.core import FAMILIES
 from curves import picture
 from gallery import gallery
 
@@ -25,7 +23,7 @@ def generate(app: Sphinx) -> None:
     folder.mkdir(exist_ok=True)
     definitions = [get(name) for name in names()]
     wanted = dict(zip((f"{name}.md" for name in names()), _pages(names()), strict=True))
-    wanted["index.md"] = gallery(definitions) + _contents(definitions)
+    wanted["index.md"] = gallery(definitions) + _contents(names())
     hero = Path(app.srcdir) / "_generated" / "hero.html"
     hero.parent.mkdir(exist_ok=True)
     hero.write_text(
@@ -64,15 +62,10 @@ def _page(name: str) -> str:
     return page(get(name))
 
 
-def _contents(definitions: list[Any]) -> str:
-    """The navigation: one list for each family."""
-    ordered = sorted(definitions, key=lambda one: (FAMILIES.index(one.family), one.name))
-    blocks = []
-    for family, members in itertools.groupby(ordered, key=lambda one: one.family):
-        lines = "\n".join(one.name for one in members)
-        caption = family[0].upper() + family[1:]
-        blocks.append(f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{lines}\n```\n")
-    return "".join(blocks)
+def _contents(chosen: list[str]) -> str:
+    """The navigation, in alphabetical order."""
+    lines = "\n".join(chosen)
+    return f"\n```{{toctree}}\n:hidden:\n\n{lines}\n```\n"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

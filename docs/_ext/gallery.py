@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -12,6 +13,10 @@ from actlab.interpret.mathml import formula_mathml
 from curves import picture
 
 HEAD = """\
+---
+hide-toc: true
+---
+
 # Gallery
 
 Every activation with its graph (solid), its slope (dashed), its formula and what it is good for.
@@ -56,13 +61,18 @@ def card(one: Activation) -> str:
         "gain": f"{forward_gain(one):.4g}",
         "cost": cost_class(one),
     }
-    rows = "".join(f"<dt>{name}</dt><dd>{escape(fact)}</dd>" for name, fact in facts.items())
+    rows = "".join(f"<dt>{name}</dt><dd>{_power(fact)}</dd>" for name, fact in facts.items())
     return (
         f'<a class="card" href="{one.name}.html" data-family="{one.family}" '
         f'data-words="{escape(words)}">{picture(one, height=170)}<h3>{one.name}</h3>'
         f'<div class="math">{formula_mathml(one)}</div>'
         f'<p class="use">{escape(one.use)}</p><dl>{rows}</dl></a>'
     )
+
+
+def _power(fact: str) -> str:
+    """``C^1`` as people write it."""
+    return re.sub(r"\^(\d+)", r"<sup>\1</sup>", escape(fact))
 
 
 def cost_class(one: Activation) -> str:
