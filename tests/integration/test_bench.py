@@ -143,7 +143,7 @@ def test_a_slower_revision_is_seen_and_its_worktree_gone(tmp_path: Path) -> None
     shutil.copytree(ROOT / "src", project / "src", ignore=ignored)
     package = project / "src" / "actlab"
     git(tmp_path, "init", "-q", str(project))
-    functional = package / "functional.py"
+    functional = package / "functional" / "four.py"
     quick = functional.read_text("utf-8")
     # The old revision sleeps in every call, which no machine is too noisy to show.
     head = '    return apply(\n        SHIPPED["powerlu"]'

@@ -54,6 +54,18 @@ class NaiveMaths:
     def tanh(self, x: Any) -> Any:
         return torch.tanh(x)
 
+    def sin(self, x: Any, rate: Any = 1) -> Any:
+        return torch.sin(rate * x)
+
+    def cos(self, x: Any, rate: Any = 1) -> Any:
+        return torch.cos(rate * x)
+
+    def arctan(self, x: Any) -> Any:
+        return torch.atan(x)
+
+    def erf(self, x: Any) -> Any:
+        return torch.erf(x)
+
     def sigmoid(self, x: Any) -> Any:
         return 1 / (1 + torch.exp(-x))
 

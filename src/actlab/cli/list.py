@@ -12,6 +12,9 @@ from actlab.core import Activation
 from actlab.describe import parameters, smoothness, value_range
 from actlab.interpret.printed import formula_text
 
+MOST_SHOWN = 4
+"""Parameters that the first column has room for."""
+
 BESIDE_FORMULA = 50
 """Characters that the other columns need; the formulas have the rest of the terminal."""
 
@@ -111,6 +114,8 @@ def _print(chosen: list[Activation]) -> None:
     table.add_column("properties")
     for a in chosen:
         defaults = ", ".join(f"{p.name}={p.default:g}" for p in a.params)
+        if len(a.params) > MOST_SHOWN:
+            defaults = f"{len(a.params)} parameters"
         name = Text.assemble((a.name, "bold cyan"), "\n" if defaults else "", (defaults, "dim"))
         table.add_row(name, Text(formula_text(a)), Text(_properties(a)))
     console.print(table)

@@ -74,6 +74,8 @@ COLU = Activation(
     family="self-gated",
     use="To repeat published comparisons with SiLU and Mish, to which it is close.",
     terms={"slope": slope_terms},
+    # x + e^x is rounded before the exponential, and the slope multiplies three such factors.
+    float64_ulp=8,
     notes=(
         "About -e^x far below 0, without the factor x that other gated units have there.",
         "0 at -inf; the formula as written overflows below x = -6 or so in half precision and "

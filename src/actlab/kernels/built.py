@@ -21,7 +21,7 @@ SOURCES = (
     "core/*.py",
     "defs/*.py",
     "interpret/cpp*.py",
-    "interpret/dual.py",
+    "interpret/dual*.py",
     "interpret/graph.py",
     "kernels/csrc/*",
     "kernels/compile.py",

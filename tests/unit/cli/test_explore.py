@@ -43,14 +43,14 @@ def test_it_shows_what_is_named_once(tmp_path: Path) -> None:
 
 
 def test_an_activation_of_ones_own_is_shown_like_any_other(tmp_path: Path) -> None:
-    assert main(["new", "tidy_step", "--no-test"]) == 0
-    assert main(["explore", "tidy_step:TIDY_STEP", "relu"]) == 0
+    assert main(["new", "neat_step", "--no-test"]) == 0
+    assert main(["explore", "neat_step:NEAT_STEP", "relu"]) == 0
     page = tmp_path / "explorer.html"
-    assert shown(page) == ["tidy_step", "relu"]
+    assert shown(page) == ["neat_step", "relu"]
     text = page.read_text("utf-8")
-    assert 'F.call(\\"tidy_step:TIDY_STEP\\", x' in text
-    assert 'nn.Activation(\\"tidy_step:TIDY_STEP\\", ' in text
-    assert "TIDY_STEP = Activation(" in text
+    assert 'F.call(\\"neat_step:NEAT_STEP\\", x' in text
+    assert 'nn.Activation(\\"neat_step:NEAT_STEP\\", ' in text
+    assert "NEAT_STEP = Activation(" in text
 
 
 def test_it_opens_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

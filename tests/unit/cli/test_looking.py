@@ -41,6 +41,8 @@ def test_list_in_a_pipe_is_one_line_each(capsys: Capture) -> None:
         "x (x^2 + alpha)/(x^2 + 1)",
         "alpha=3 in (-inf, inf)",
         "monotone, odd, smooth, learnable",
+        "rational",
+        "2025",
     ]
 
 
