@@ -17,26 +17,37 @@ are shown to them by `make test-full`.
 """
 
 REST = [name for name in names() if name not in IN_FULL]
-GROUPS = list(dict.fromkeys(check.group for check in checks()))
-SLOW_GROUPS = ("tracing", "exhaustive")
+OF_A_FORMULA = {
+    "formula": ("definition", "traits", "accuracy", "special", "saving", "modules"),
+    "native": ("accuracy", "special", "saving"),
+}
+"""Groups of checks that look at what a definition says, by backend.
+
+The others look at what all definitions share: layouts, threads, transforms, messages.
+`make test-full` runs them for each definition; every run does for those above.
+"""
 
 test_conformance = conformance(*IN_FULL, backends=WORKING, tiers=("default", "slow", "full"))
 
 test_catalogue_in_full = pytest.mark.full(
-    conformance(
-        *REST, backends=WORKING, tiers=("default", "slow", "full"), groups=list(SLOW_GROUPS)
-    )
+    conformance(*REST, backends=WORKING, tiers=("default", "slow", "full"))
 )
 
 
-@pytest.mark.parametrize("group", [group for group in GROUPS if group not in SLOW_GROUPS])
-@pytest.mark.parametrize("backend", WORKING)
+@pytest.mark.parametrize(
+    ("backend", "group"), [(b, g) for b in WORKING for g in OF_A_FORMULA.get(b, ())]
+)
 @pytest.mark.parametrize("name", REST)
 def test_catalogue(name: str, backend: str, group: str) -> None:
     report = check(name, backend=backend, groups=[group])
     assert report.passed, f"\n{report}"
     if len(report.skipped) == len(report.outcomes):
         pytest.skip("; ".join(sorted({outcome.reason for outcome in report.skipped})))
+
+
+def test_groups_exist() -> None:
+    known = {check.group for check in checks()}
+    assert all(set(groups) < known for groups in OF_A_FORMULA.values())
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -12,8 +12,10 @@ from actlab.core import Activation, Param
 
 ORDINARY = (0.5, 1.0, 1.5, 2.0, 3.0, 10.0)
 SMALL, LARGE = 1e-3, 1e3
-MANY = 4
-"""With more parameters than this, each is tried at two other values only."""
+FEW = 2
+"""Up to so many parameters each is tried at every value there is."""
+OTHERS = 12
+"""With more of them, so many other values are shared out among all."""
 
 KNOWN: Mapping[str, Mapping[str, tuple[float, ...]]] = MappingProxyType(
     {
@@ -46,8 +48,8 @@ def parameter_sets(activation: Activation) -> list[dict[str, float]]:
     sets = [activation.defaults]
     for param in activation.params:
         others = _candidates(param)
-        if len(activation.params) > MANY:
-            others = others[:2]
+        if len(activation.params) > FEW:
+            others = others[: max(1, OTHERS // len(activation.params))]
         sets += [activation.defaults | {param.name: value} for value in others]
     return sets
 
