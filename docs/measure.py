@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import platform
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ from actlab.testing.terms import magnitude_of_terms
 from actlab.testing.ulp import FORMATS, rounded, ulp_error
 
 HERE = Path(__file__).parent
-SPREAD = 300
+SPREAD = 200
 """Log-spaced and random inputs each; joints, extremes and landmarks come on top."""
 
 
@@ -83,14 +85,21 @@ def figures(one: Activation) -> dict[str, Any]:
     }
 
 
+def _figures(name: str) -> dict[str, Any]:
+    torch.set_num_threads(1)
+    return figures(get(name))
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=HERE / "reliability.json")
     output = parser.parse_args().output
-    torch.set_num_threads(1)
     began = time.time()
-    measured = {name: figures(get(name)) for name in track(names(), "measuring")}
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(mp_context=context) as pool:
+        found = pool.map(_figures, names())
+        measured = dict(zip(names(), track(found, "measuring", total=len(names())), strict=True))
     output.write_text(
         json.dumps(
             {

@@ -6,6 +6,7 @@ The conformance suite runs those that torch would choose here; other machines ch
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -34,6 +35,25 @@ CHECKS = (
 )
 
 
+EVERY_DTYPE = ("elu", "expolu", "powerlu", "ralu", "relu", "gelu", "mish", "sine", "serf", "arctan")
+"""What every run checks in all dtypes: the four, and one for each primitive. Of the others every
+run checks float32, and `make test-full` the rest: their kernels are the same primitives."""
+
+
+def cases() -> list[Any]:
+    """A definition and a dtype each, the less telling ones marked."""
+    return [
+        pytest.param(
+            name,
+            dtype,
+            id=f"{name}-{str(dtype).removeprefix('torch.')}",
+            marks=() if name in EVERY_DTYPE or dtype == torch.float32 else pytest.mark.full,
+        )
+        for name in sorted(registry.shipped())
+        for dtype in DTYPES
+    ]
+
+
 @pytest.fixture(params=native.PREFERENCE)
 def instruction_set(
     request: pytest.FixtureRequest, kernels: None, monkeypatch: pytest.MonkeyPatch
@@ -54,8 +74,7 @@ def instruction_set(
     apply._number_call.cache_clear()
 
 
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
-@pytest.mark.parametrize("name", sorted(registry.shipped()))
+@pytest.mark.parametrize(("name", "dtype"), cases())
 def test_accurate_with_every_instruction_set(
     instruction_set: str, name: str, dtype: torch.dtype
 ) -> None:
