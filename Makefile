@@ -83,7 +83,7 @@ $(DOCS_READY): $(READY)
 	@touch $(DOCS_READY)
 
 docs: $(DOCS_READY)
-	$(BIN)/python -m sphinx -W --keep-going -q -b html -d build/doctrees docs build/docs
+	$(BIN)/python -m sphinx -E -W --keep-going -q -b html -d build/doctrees docs build/docs
 	@echo "open build/docs/index.html"
 
 clean:

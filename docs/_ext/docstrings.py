@@ -16,9 +16,18 @@ def escape(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: lis
     for place, line in enumerate(lines):
         if line.strip() and not line.startswith(" "):
             verbatim = False
-        if not verbatim and ">>>" not in line and "``" not in line:
-            lines[place] = line.replace("|", r"\|").replace("*", r"\*")
+        if not verbatim and ">>>" not in line:
+            lines[place] = _escaped(line)
         verbatim = verbatim or line.endswith(VERBATIM)
+
+
+def _escaped(line: str) -> str:
+    """A line with bars and stars escaped, but for a bullet and what stands between backticks."""
+    indent = line[: len(line) - len(line.lstrip())]
+    bullet = "* " if line.lstrip().startswith("* ") else ""
+    parts = line[len(indent) + len(bullet) :].split("``")
+    parts[::2] = [part.replace("|", r"\|").replace("*", r"\*") for part in parts[::2]]
+    return indent + bullet + "``".join(parts)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
