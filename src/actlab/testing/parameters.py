@@ -49,7 +49,7 @@ def parameter_sets(activation: Activation) -> list[dict[str, float]]:
     for param in activation.params:
         others = _candidates(param)
         if len(activation.params) > FEW:
-            others = others[: max(1, OTHERS // len(activation.params))]
+            others = _spread(others, max(1, OTHERS // len(activation.params)))
         sets += [activation.defaults | {param.name: value} for value in others]
     return sets
 
@@ -72,6 +72,12 @@ def storable_sets(activation: Activation, dtype: torch.dtype) -> list[dict[str, 
         if held not in found and all(p.domain.contains(held[p.name]) for p in activation.params):
             found.append(held)
     return found
+
+
+def _spread(values: list[float], count: int) -> list[float]:
+    """So many of the values, ends of the domain, ordinary ones and extremes among them."""
+    step = max(1, -(-len(values) // count))
+    return values[::step]
 
 
 def _candidates(param: Param) -> list[float]:
