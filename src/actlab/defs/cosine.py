@@ -1,6 +1,7 @@
 """Cosine: the activation of random Fourier features."""
 
 from actlab.core import Activation, Domain, Param, Reference, Traits
+from actlab.defs.sine import far_from_0
 
 
 def forward(m, x, *, omega):
@@ -12,20 +13,15 @@ def derivative(m, x, *, omega):
 
 
 def value_terms(m, x, *, omega):
-    return _far_from_0(m, omega * x, m.cos(x, omega))
+    return far_from_0(m, omega * x, m.cos(x, omega))
 
 
 def slope_terms(m, x, *, omega):
-    return omega * _far_from_0(m, omega * x, m.sin(x, omega))
+    return omega * far_from_0(m, omega * x, m.sin(x, omega))
 
 
 def omega_terms(m, x, *, omega):
-    return m.absolute(x) * _far_from_0(m, omega * x, m.sin(x, omega))
-
-
-def _far_from_0(m, angle, result):
-    """From 2^30 on the angle is two numbers, and its cosine a sum of products of both parts'."""
-    return m.where(m.absolute(angle) > 2.0**30, 1, m.absolute(result))
+    return m.absolute(x) * far_from_0(m, omega * x, m.sin(x, omega))
 
 
 COSINE = Activation(

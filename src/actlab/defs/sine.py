@@ -12,18 +12,18 @@ def derivative(m, x, *, omega):
 
 
 def value_terms(m, x, *, omega):
-    return _far_from_0(m, omega * x, m.sin(x, omega))
+    return far_from_0(m, omega * x, m.sin(x, omega))
 
 
 def slope_terms(m, x, *, omega):
-    return omega * _far_from_0(m, omega * x, m.cos(x, omega))
+    return omega * far_from_0(m, omega * x, m.cos(x, omega))
 
 
 def omega_terms(m, x, *, omega):
-    return m.absolute(x) * _far_from_0(m, omega * x, m.cos(x, omega))
+    return m.absolute(x) * far_from_0(m, omega * x, m.cos(x, omega))
 
 
-def _far_from_0(m, angle, result):
+def far_from_0(m, angle, result):
     """From 2^30 on the angle is two numbers, and its sine a sum of products of both parts'."""
     return m.where(m.absolute(angle) > 2.0**30, 1, m.absolute(result))
 
