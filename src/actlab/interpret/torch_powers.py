@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -33,9 +34,7 @@ class TorchPowers:
     device: Any
     narrow: bool
     differentiable: bool
-
-    def where(self, condition: Any, yes: Any, no: Any) -> Any:
-        raise NotImplementedError
+    where: Callable[..., Any]
 
     def power(self, base: Any, p: Any, divisor: Any = 1) -> Any:
         if is_number(base) and is_number(p) and is_number(divisor):
