@@ -41,7 +41,10 @@ def summary(measured: dict[str, Any]) -> str:
         ("activations", f"{len(found)}"),
         ("finite inputs in the NaN sweep, all dtypes", f"{inputs:,}"),
         ("NaN values and gradients among them", f"{nans}"),
-        ("checks of the conformance suite passed, failed", f"{passed:,}, {failed}"),
+        (
+            "checks by formula, compilers apart: passed, failed",
+            f"{passed:,}, {failed}",
+        ),
         ("largest float32 error, value", f"{worst32:.2f} ulp"),
         ("largest float32 error, slope", f"{slope32:.2f} ulp"),
         ("float16 and bfloat16 results that are not the nearest number", f"{halves}"),
