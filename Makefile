@@ -20,12 +20,14 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARG
 SANITIZED := $(CURDIR)/build/sanitized
 RUNTIMES = $(foreach name,libasan.so libubsan.so libstdc++.so,$(shell $(CXX) -print-file-name=$(name)))
 
-.PHONY: help setup kernels demo test test-full test-asan check docs clean
+.PHONY: help setup kernels demo test test-full test-integrations test-asan check docs clean
 
 help:
 	@echo "make demo       set up, then run the main experiment: actlab run twenty-one-pairs"
 	@echo "make test       set up, then run the tests"
 	@echo "make test-full  the exhaustive and slow tests as well"
+	@echo "make test-integrations"
+	@echo "                those with Lightning, transformers and trackers, after installing them (200 MB)"
 	@echo "make test-asan  the conformance suite on kernels with address and undefined sanitizers (GCC)"
 	@echo "make check      lint, format, types, layers and file sizes, in seconds"
 	@echo "make docs       build the documentation into build/docs, offline, warnings being errors"
@@ -59,6 +61,11 @@ test: kernels
 
 test-full: kernels
 	$(BIN)/python -m pytest -n $(JOBS) -m 'full or not full' $(ARGS)
+
+# Too large for everyone: `make test` skips what is not installed, and says so.
+test-integrations: $(READY)
+	$(PIP) --editable '.[lightning,hf,track]'
+	$(BIN)/python -m pytest -n $(JOBS) tests/integrations $(ARGS)
 
 # Python itself has no sanitizers in it: their libraries are loaded before it. What it and torch
 # never free is no error of the kernels. What a sanitizer says goes past pytest, which it ends.

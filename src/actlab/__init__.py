@@ -46,7 +46,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("analysis", "functional", "init", "lab", "nn", "testing"):
+    if name in ("analysis", "diagnose", "functional", "init", "lab", "nn", "surgery", "testing"):
         return importlib.import_module(f"actlab.{name}")
     if name == "parameter_groups":
         return importlib.import_module("actlab.nn.groups").parameter_groups

@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
+import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _pop_mode_temporarily
@@ -54,7 +55,7 @@ def trace(
     Returns:
         The graph, and what the model returned.
     """
-    recorder = _Recorder(model, observer)
+    recorder = Recorder(model, observer)
     for tensor in tensors((args, kwargs)):
         square = mean_square(tensor) if tensor.is_floating_point() else None
         recorder.mark(tensor, Node("input", "input", square=square))
@@ -67,8 +68,8 @@ def trace(
     return Graph(tuple(recorder.nodes), used_by), result
 
 
-class _Recorder(TorchFunctionMode):
-    """The nodes of a run, and from which node each tensor is."""
+class Recorder(TorchFunctionMode):
+    """The nodes of a run, and from which node each tensor is; ``listening`` records."""
 
     def __init__(self, model: nn.Module, observer: Observer | None) -> None:
         super().__init__()
@@ -106,9 +107,11 @@ class _Recorder(TorchFunctionMode):
     def listening(self) -> Iterator[None]:
         """While active, everything the model does is recorded."""
         handles: list[Any] = []
-        token = WATCHER.set(self._watch)
+        token = WATCHER.set(self.watch)
         try:
             for module in self.model.modules():
+                if isinstance(module, torch.jit.ScriptModule):
+                    continue  # its operations cannot be seen
                 handles.append(module.register_forward_pre_hook(self._enter))
                 handles.append(module.register_forward_hook(self._leave, with_kwargs=True))
             with in_sight(), self:
@@ -146,13 +149,14 @@ class _Recorder(TorchFunctionMode):
 
     # ---- actlab's functions
 
-    def _watch(
+    def watch(
         self,
         activation: Activation,
         x: Tensor,
         params: Mapping[str, Any],
         compute: Callable[[], Tensor],
     ) -> Tensor:
+        """Carry out a call of one of actlab's functions as one operation."""
         token = WATCHER.set(None)
         self.quiet += 1
         try:

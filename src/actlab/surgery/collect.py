@@ -1,0 +1,248 @@
+"""From what was noted in one or two runs to sites: names, numbers, gates, what must stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from torch import fx, nn
+
+from actlab.init.graph import Node
+from actlab.init.naming import of_module
+from actlab.init.nonlinearity import Nonlinearity
+from actlab.surgery.configuration import entry_of
+from actlab.surgery.hidden import recurrent_site, scripted_sites
+from actlab.surgery.identify import formula_name, identified
+from actlab.surgery.location import Location, shown
+from actlab.surgery.record import GATES, Noted, Notes
+from actlab.surgery.site import Site
+from actlab.surgery.tree import Place, Tree
+
+
+@dataclass(eq=False, slots=True)
+class Bound:
+    """A site with the objects of the model that it belongs to.
+
+    Attributes:
+        base: its name without the number of the call. owner: in whose code it is.
+        module: what is called, where that is a module. place: where it is called from.
+        ordinals: for training and evaluation of the owner, which call it is.
+        methods: the owner's methods in which it happens.
+        names: every name that a rule may call its function by.
+        function: what is applied, where that is known.
+        totals: for training and evaluation, how many calls of its kind there are.
+    """
+
+    site: Site
+    base: str
+    owner: nn.Module | None = None
+    module: nn.Module | None = None
+    place: Place | None = None
+    ordinals: dict[bool, int] = field(default_factory=dict)
+    methods: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    function: Nonlinearity | None = None
+    totals: dict[bool, int] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
+class _Group:
+    """Everything noted of one call of one thing, in all runs."""
+
+    base: str
+    identity: tuple[Location, int]
+    noted: list[Noted]
+    modes: list[str]
+    ordinals: dict[bool, int]
+
+
+def collect(tree: Tree, runs: list[Notes]) -> list[Bound]:
+    """The sites of one or two runs."""
+    groups: dict[str, list[_Group]] = {}
+    order: list[_Group] = []
+    for notes in runs:
+        for key, noted in _by_call(notes.noted).items():
+            _merge(groups, order, key, noted, notes)
+    bound = [
+        _bound(group, number, len(groups[group.base]), tree)
+        for group in order
+        for number in [groups[group.base].index(group) + 1]
+        if not all(one.ignored for one in group.noted)
+    ]
+    bound = _with_others(bound, order, runs[0], tree)
+    reached = {id(one.module) for one in bound if one.module is not None}
+    bound += [Bound(site, site.name) for site in scripted_sites(tree)]
+    bound += list(_not_reached(tree, reached, runs))
+    for one in bound:
+        for group in groups.get(one.base, ()):
+            for training, call in group.ordinals.items():
+                one.totals[training] = max(call, one.totals.get(training, 0))
+    return bound
+
+
+def _by_call(noted: Iterable[Noted]) -> dict[tuple[str, int], list[Noted]]:
+    found: dict[tuple[str, int], list[Noted]] = {}
+    for one in noted:
+        found.setdefault((one.applied.base, one.applied.call), []).append(one)
+    return found
+
+
+def _merge(
+    groups: dict[str, list[_Group]],
+    order: list[_Group],
+    key: tuple[str, int],
+    noted: list[Noted],
+    notes: Notes,
+) -> None:
+    """Add the calls of one run; what is at the same line in both runs is one site."""
+    base, call = key
+    known = groups.setdefault(base, [])
+    place = noted[0].location
+    training = noted[0].applied.training
+    mine = [g for g in known if g.identity[0] == place and training in g.ordinals]
+    identity = (place, len(mine))
+    for group in known:
+        if group.identity == identity and training not in group.ordinals:
+            group.noted += noted
+            group.modes.append(notes.mode)
+            group.ordinals[training] = call
+            return
+    group = _Group(base, identity, list(noted), [notes.mode], {training: call})
+    known.append(group)
+    order.append(group)
+
+
+def _bound(group: _Group, number: int, count: int, tree: Tree) -> Bound:
+    first = group.noted[0]
+    applied = first.applied
+    label, name, function = identified(first)
+    several = count > 1 or max(group.ordinals.values()) > 1
+    base = group.base or "(model)"
+    in_run = [n for n in group.noted if n.applied.training == applied.training]
+    gate = name in GATES and all(_is_gate(n.node) for n in group.noted)
+    whole = next((n.part_of for n in group.noted if n.part_of is not None), None)
+    part_of = whole.name if whole is not None else ""
+    if whole is not None:
+        base = f"{tree.names[applied.owner]}:{formula_name(whole)}"
+    module = tree.original(applied.module) if applied.module is not None else None
+    places = tree.places.get(module, []) if module is not None else []
+    site = Site(
+        name=f"{base}#{number}" if several else base,
+        function=part_of or label,
+        activation="" if part_of else name,
+        kind="gate" if gate else "activation",
+        how=_how(first, part_of),
+        owner=tree.names[applied.owner] if applied.module is not applied.owner else "",
+        type_name=applied.name,
+        places=tuple(tree.path(place) for place in places),
+        call=number,
+        calls=len(in_run),
+        shape=first.shape,
+        dtype=first.dtype,
+        channel_dim=first.channel_dim,
+        units=first.shape[first.channel_dim] if first.channel_dim is not None else 0,
+        producer=first.producer,
+        in_place=applied.in_place,
+        needs_in_place=any(n.needs_in_place for n in group.noted),
+        modes=tuple(sorted(set(group.modes), reverse=True)),
+        config=entry_of(tree, applied.owner, name, label),
+        location=shown(first.location),
+    )
+    reason = _why_not(group, site, part_of)
+    if reason:
+        site = replace(site, swappable=False, reason=reason)
+    methods = set().union(*(n.methods for n in group.noted))
+    names = {name, applied.name} if whole is None else {formula_name(whole)}
+    return Bound(
+        site, group.base, applied.owner, module, first.place, dict(group.ordinals),
+        methods, names, function,
+    )  # fmt: skip
+
+
+def _how(noted: Noted, part_of: str) -> Any:
+    if part_of:
+        return "written out"
+    if noted.applied.module is None and noted.place is not None:
+        return "attribute"
+    return noted.applied.how
+
+
+def _why_not(group: _Group, site: Site, part_of: str) -> str:
+    noted = group.noted[0]
+    applied = noted.applied
+    if part_of:
+        return f"part of the formula {part_of}: edit the code, or make it a module"
+    if applied.name == "glu":
+        return "a gated unit: torch's glu halves its input"
+    if applied.module is not None and applied.module is applied.owner:
+        return "the activation is the model itself"
+    if site.how != "function":
+        return ""
+    if applied.of_actlab:
+        return "a call of one of actlab's functions: name another in the code"
+    if isinstance(applied.owner, fx.GraphModule):
+        return "called in a graph of torch.fx: swap in the model before it is traced"
+    if "forward" in applied.owner.__dict__:
+        return f"called in a forward that was set on {site.owner or 'the model'} itself"
+    if any(n.recomputed for n in group.noted):
+        return (
+            "called inside an activation checkpoint that the module opens itself: make it a module"
+        )
+    return ""
+
+
+def _is_gate(node: Node | None) -> bool:
+    """Whether a value does nothing but multiply others, on whatever way it reaches them."""
+    if node is None or not node.children:
+        return False
+    return all(_ends_in_product(child, node) for child in dict.fromkeys(node.children))
+
+
+def _ends_in_product(child: Node, node: Node) -> bool:
+    if child.kind == "product":
+        return True
+    if child.kind == "pass":
+        return bool(child.children) and all(_ends_in_product(c, child) for c in child.children)
+    # Elementwise functions of one value hang from its source: 1 - z among them.
+    return child.kind == "pointwise" and _is_gate(child)
+
+
+def _with_others(bound: list[Bound], order: list[_Group], notes: Notes, tree: Tree) -> list[Bound]:
+    """Recurrent layers and formulas that were written out, in their places among the sites."""
+    extra: list[tuple[int, Bound]] = []
+    for position, module in notes.recurrent:
+        site = recurrent_site(module, tree)
+        if all(one.site.name != site.name for _, one in extra):
+            extra.append((position, Bound(site, site.name)))
+    for position, node, owner, where in notes.written_out:
+        name = f"{owner}:{formula_name(node)}"
+        site = Site(
+            name, node.name, "", "activation", "written out", owner, swappable=False,
+            reason="written out: edit the code, or make it a module", location=shown(where),
+        )  # fmt: skip
+        if all(one.site.name != name for _, one in extra):
+            extra.append((position, Bound(site, name)))
+    first = {id(group.noted[0]): k for k, group in enumerate(order)}
+    starts = [first[id(n)] for n in notes.noted if id(n) in first]
+    for position, one in sorted(extra, key=lambda item: -item[0]):
+        ahead = sum(1 for n in notes.noted[:position] if id(n) in first and not n.ignored)
+        bound.insert(min(ahead, len(starts)), one)
+    return bound
+
+
+def _not_reached(tree: Tree, reached: set[int], runs: list[Notes]) -> Iterable[Bound]:
+    for module in runs[0].activations:
+        if module in tree.twin_of or id(module) in reached or module not in tree.places:
+            continue
+        found = of_module(module)
+        label = found.label if found is not None else type(module).__name__
+        name = found.definition.name if found and found.definition else label.partition("(")[0]
+        place = tree.places[module][0]
+        site = Site(
+            tree.site_name(place), label, name, owner=tree.names[place.parent],
+            type_name=type(module).__name__,
+            places=tuple(tree.path(p) for p in tree.places[module]),
+            in_place=bool(getattr(module, "inplace", False)),
+        )  # fmt: skip
+        yield Bound(site, site.name, place.parent, module, place, {}, set(), {name}, found)

@@ -1,0 +1,293 @@
+"""Running a model once and noting every site: what is applied, to what, and what becomes of it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor, nn
+
+from actlab.init.graph import Node
+from actlab.init.operations import tensors
+from actlab.init.trace import Recorder
+from actlab.surgery import calls
+from actlab.surgery.applied import Applied
+from actlab.surgery.attributes import Held
+from actlab.surgery.axes import Axes, default_dim
+from actlab.surgery.inputs import Inputs
+from actlab.surgery.listen import Listener
+from actlab.surgery.location import Location, location, recomputed
+from actlab.surgery.tree import Place, Tree
+
+GATES = frozenset({"sigmoid", "hardsigmoid", "hard_sigmoid"})
+CHOICES = frozenset({"where", "maximum", "max"})
+RECURRENT = (nn.RNNBase, nn.RNNCellBase)
+
+
+@dataclass(eq=False, slots=True)
+class Noted:
+    """One application of an activation, as noted in a run."""
+
+    applied: Applied
+    location: Location
+    shape: tuple[int, ...]
+    dtype: str
+    channel_dim: int | None
+    producer: str
+    place: Place | None = None
+    recomputed: bool = False
+    needs_in_place: bool = False
+    gate: bool = False
+    part_of: Node | None = None
+    fixed: bool = False
+    ignored: bool = False
+    node: Node | None = None
+    methods: set[str] = field(default_factory=set)
+
+
+class Notes(Listener):
+    """Notes every site of a run: ``noted`` in order, and ``recurrent`` layers beside them."""
+
+    def __init__(self, model: nn.Module, tree: Tree, activations: set[nn.Module]) -> None:
+        super().__init__(model, tree, activations)
+        self.graph = Recorder(model, None)
+        self.mode = "train" if model.training else "eval"
+        self.axes = Axes()
+        self.noted: list[Noted] = []
+        self.recurrent: list[tuple[int, nn.Module]] = []
+        self.written_out: list[tuple[int, Node, str, Location]] = []
+        self.whole: set[nn.Module] = set()
+        self._given: list[tuple[Tensor | None, int]] = []
+        self._overwritten: dict[int, Noted] = {}
+        self._origin: dict[int, Noted] = {}
+        self._alive: list[Any] = []
+
+    @contextlib.contextmanager
+    def listening(self, entered: nn.Module | None = None) -> Iterator[None]:
+        """While active, everything is noted."""
+        with self.graph.listening(), super().listening(entered):
+            yield
+
+    def start(self, inputs: Inputs) -> None:
+        """Note what the model is called with."""
+        for tensor in tensors((inputs.args, inputs.kwargs)):
+            self.graph.mark(tensor, Node("input", "input"))
+
+    def returned(self, result: Any) -> None:
+        """Note what the model returned."""
+        for tensor in tensors(result):
+            self._used(tensor)
+            if (node := self.graph.node(tensor)) is not None:
+                node.returned = True
+
+    # ---- activations
+
+    def before(self, applied: Applied) -> None:
+        x = applied.x
+        axis = self.axes.of(x)
+        noted = Noted(
+            applied,
+            location(),
+            tuple(x.shape),
+            str(x.dtype).removeprefix("torch."),
+            axis.dim if axis is not None else default_dim(x),
+            axis.producer if axis is not None else "",
+            recomputed=recomputed(),
+        )
+        if applied.module is not None:
+            noted.place = self._place(applied.module)
+        else:
+            noted.methods = methods_on_the_way(applied.owner)
+        self._used(x)
+        node = self.graph.node(x)
+        made_by_layer = node is not None and self._behind_layer(node)
+        noted.ignored = applied.name in calls.WAVES and not made_by_layer
+        applied.state = noted
+        self.noted.append(noted)
+
+    def after(self, applied: Applied, y: Tensor) -> Tensor:
+        noted: Noted = applied.state
+        noted.node = self.graph.node(y)
+        if applied.in_place and y is applied.x:
+            # Under a name of its own, so that later uses of the input can be told from uses of
+            # the result.
+            y = y.view_as(y)
+            if noted.node is not None:
+                self.graph.mark(y, noted.node)
+            self._overwritten[id(applied.x)] = noted
+            if applied.x._base is not None:
+                self._overwritten[id(applied.x._base)] = noted
+        self.axes.same(y, applied.x)
+        self._origin[id(y)] = noted
+        self._alive += [applied.x, y]
+        return y
+
+    def _place(self, module: nn.Module) -> Place | None:
+        caller = self.caller()
+        return None if caller is None else self.tree.place_seen_from(module, caller.module)
+
+    def _behind_layer(self, node: Node) -> bool:
+        seen, open_nodes = set(), [node]
+        while open_nodes:
+            one = open_nodes.pop()
+            if one.kind in ("layer", "parameter"):
+                return True
+            if one not in seen:
+                seen.add(one)
+                open_nodes += one.parents
+        return False
+
+    def _used(self, tensor: Tensor) -> None:
+        """Note that a value is used; if it has been overwritten before, that matters."""
+        if (noted := self._overwritten.get(id(tensor))) is not None:
+            noted.needs_in_place = True
+
+    # ---- modules
+
+    def entered(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+        given = tensors((args, kwargs))
+        for tensor in given:
+            self._used(tensor)
+        if isinstance(module, RECURRENT):
+            self.recurrent.append((len(self.noted), module))
+        self._given.append((given[0] if len(given) == 1 else None, len(self.noted)))
+
+    def left(self, module: nn.Module, output: Any) -> Any:
+        given, start = self._given.pop()
+        if isinstance(module, RECURRENT):
+            first = next((t for t in tensors(output) if t.dim()), None)
+            if first is not None:
+                self.axes.made(_named("lstm"), (), {}, first, self.tree.names[module])
+        elif given is not None and isinstance(output, Tensor) and self.quiet == 1:
+            self._as_a_whole(module, given, start, output)
+        return None
+
+    def _as_a_whole(self, module: nn.Module, given: Tensor, start: int, output: Tensor) -> None:
+        """A module without children that is nothing but one function of its input is one site."""
+        if any(True for _ in module.children()) or module in self.activations:
+            return
+        if not self._is_function_of(given, output) or len(self.stack) < 2:
+            return
+        inside = self.noted[start:]
+        del self.noted[start:]
+        own = self.stack.pop()
+        try:
+            applied = self._module_applied(module, given)
+        finally:
+            self.stack.append(own)
+        applied.in_place = any(one.applied.in_place for one in inside)
+        self.whole.add(module)
+        self._note_whole(applied, given, output, inside)
+        self.noted[-1].place = self._place_of_left(module)
+
+    def _place_of_left(self, module: nn.Module) -> Place | None:
+        own = self.stack.pop()
+        try:
+            return self._place(module)
+        finally:
+            self.stack.append(own)
+
+    def _is_function_of(self, given: Tensor, output: Tensor) -> bool:
+        source, result = self.graph.node(given), self.graph.node(output)
+        if source is None or result is None or result.kind != "pointwise":
+            return False
+        # The recorder reduces functions of functions to their common source.
+        if result.source is not source and result.source is not source.source:
+            return False
+        return result is not source and result.function() is not None
+
+    def _note_whole(
+        self, applied: Applied, given: Tensor, output: Tensor, inside: list[Noted]
+    ) -> None:
+        self.before(applied)
+        noted = self.noted[-1]
+        noted.node = self.graph.node(output)
+        noted.location = inside[0].location if not noted.location[0] and inside else noted.location
+        for one in inside:
+            noted.needs_in_place |= one.needs_in_place
+            for key, value in self._overwritten.items():
+                if value is one:
+                    self._overwritten[key] = noted
+        self._origin[id(output)] = noted
+        self.axes.same(output, given)
+
+    def attribute(self, held: Held, x: Tensor, compute: Any) -> Tensor:
+        """A function kept in an attribute is called; it is one site if it is one function."""
+        start, step = len(self.noted), self.caller()
+        y = compute(x)
+        if step is None or self.quiet or not isinstance(y, Tensor):
+            return y
+        if y is x or not self._is_function_of(x, y) or step.module is not held.owner:
+            return y
+        inside = self.noted[start:]
+        del self.noted[start:]
+        base = self.tree.path(Place(held.owner, held.key))
+        step.counts[base] = call = step.counts.get(base, 0) + 1
+        applied = Applied(
+            base, call, "function", held.owner, held.name, x, held.function, None,
+            any(one.applied.in_place for one in inside), held.owner.training,
+        )  # fmt: skip
+        self._note_whole(applied, x, y, inside)
+        self.noted[-1].place = Place(held.owner, held.key)
+        return y
+
+    # ---- other operations
+
+    def operated(self, func: Any, args: Any, kwargs: Any, result: Any) -> None:
+        name = getattr(func, "__name__", "")
+        if name == "__get__" and not isinstance(result, Tensor):
+            return
+        given = tensors((args, kwargs))
+        for tensor in given:
+            self._used(tensor)
+        self._alive.append(result)
+        self.axes.made(func, args, kwargs, result, self.tree.names[self.stack[-1].module])
+        made = [t for t in tensors(result) if self.graph.node(t) is not None]
+        if len(made) == 1:
+            self._follow(name, given, made[0])
+
+    def _follow(self, name: str, given: list[Tensor], made: Tensor) -> None:
+        node = self.graph.node(made)
+        known = [t for t in given if self.graph.node(t) is not None]
+        origins = [self._origin.get(id(t)) for t in known]
+        found = [origin for origin in origins if origin is not None]
+        if node is None or node.kind != "pointwise":
+            if node is not None and node.kind == "pass" and len(known) == 1 and found:
+                self._origin[id(made)] = found[0]
+            return
+        if len(known) == 1 and found:
+            self._origin[id(made)] = found[0]
+        elif len(known) > 1 and found:
+            for origin in found:
+                # x * sigmoid(x), and the like: the other value comes from what this one is of.
+                before = self._origin.get(id(origin.applied.x))
+                if any(other is before and other is not origin for other in origins):
+                    origin.part_of = node
+        elif name in CHOICES and len(known) > 1 and not found and node.function() is not None:
+            owner = self.tree.names[self.stack[-1].module]
+            self.written_out.append((len(self.noted), node, owner, location()))
+
+
+def _named(name: str) -> Any:
+    def function() -> None: ...
+
+    function.__name__ = name
+    return function
+
+
+def methods_on_the_way(owner: nn.Module) -> set[str]:
+    """The methods of a module through which its forward has come here."""
+    found: set[str] = set()
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name != "_call_impl":
+        code = frame.f_code
+        if code.co_argcount and frame.f_locals.get(code.co_varnames[0]) is owner:
+            method = getattr(type(owner), code.co_name, None)
+            inner = getattr(method, "__wrapped__", method)
+            if getattr(inner, "__code__", None) is code:
+                found.add(code.co_name)
+        frame = frame.f_back
+    return found - {"forward"}
