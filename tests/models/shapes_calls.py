@@ -225,7 +225,7 @@ CALLS = (
         seeded(SwishWrittenOut),
         rows,
         (":silu",),
-        (":silu",),
+        (),
         function="silu",
         note="named by what it computes; sigmoid must not be a site of its own",
     ),

@@ -235,7 +235,7 @@ MODULES = (
         seeded(OfActlab),
         rows,
         ("act", ":elu"),
-        (":elu",),
-        function="elu",
+        ("act",),
+        function="powerlu",
     ),
 )

@@ -24,6 +24,16 @@ COMMANDS = (
         "actlab.cli.explore:explore",
         "Write one offline page to look at activations and compare them",
     ),
+    (
+        "diagnose",
+        "actlab.cli.diagnose:diagnose",
+        "Diagnose a model of yours: dead units, saturation, NaN, gradients by depth",
+    ),
+    (
+        "swap",
+        "actlab.cli.swap:swap",
+        "List the activations of a model of yours, and replace them",
+    ),
     ("run", "actlab.cli.run:run", "Run a study, or go on with one that was stopped"),
     ("report", "actlab.cli.report:report", "Report on the records in a results folder"),
     (

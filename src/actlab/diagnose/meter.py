@@ -185,9 +185,7 @@ class Meter:
     def _count(self, g: Tensor) -> None:
         if self.gradients is None:
             zeros = [torch.zeros((), device=g.device, dtype=self.wide) for _ in range(3)]
-            several = [
-                torch.zeros(len(LIMITS), device=g.device, dtype=self.wide) for _ in range(2)
-            ]
+            several = [torch.zeros(len(LIMITS), device=g.device, dtype=self.wide) for _ in range(2)]
             self.gradients = Gradients(0, 0, 0, *zeros, *several)
         into = self.gradients
         into.calls += 1

@@ -51,9 +51,7 @@ def summarise(
     measured = [one for one in watched.values() if one.meter is not None]
     measured.sort(key=lambda one: one.order)
     found = [_evidence(one) for one in measured]
-    sites = tuple(
-        replace(one.site, verdicts=judge_site(one, found, given_loss)) for one in found
-    )
+    sites = tuple(replace(one.site, verdicts=judge_site(one, found, given_loss)) for one in found)
     notes = tuple(Verdict("note", "", text) for text in warnings)
     return Report(
         model=model,
@@ -183,9 +181,7 @@ class _Moments:
             self.mean = self.variance = self.square = math.nan
             return
         self.mean = math.fsum(m * n for m, n in zip(means, counts, strict=True)) / total
-        between = math.fsum(
-            n * (m - self.mean) ** 2 for m, n in zip(means, counts, strict=True)
-        )
+        between = math.fsum(n * (m - self.mean) ** 2 for m, n in zip(means, counts, strict=True))
         self.variance = (math.fsum(off) + between) / total
         self.square = self.variance + self.mean**2
 

@@ -10,8 +10,9 @@ from actlab.core import MissingExtraError
 from actlab.diagnose.report import Report
 
 if TYPE_CHECKING:
-    from actlab.diagnose.monitor import Monitor
     from torch import nn
+
+    from actlab.diagnose.monitor import Monitor
 
 
 class Reporting(Protocol):

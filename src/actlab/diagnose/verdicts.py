@@ -163,7 +163,7 @@ def _dead(one: Evidence) -> Verdict | None:
 
 
 def _no_chance(one: Evidence) -> str:
-    """Why dead units are not what half of all units are when inputs are alike; empty if they may be.
+    """Why dead units are no chance, as they may be where inputs are alike; empty if they may be.
 
     With symmetric weights a unit that is off for every input is as likely as one that is on.
     """

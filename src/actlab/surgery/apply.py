@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import copy
-import functools
-from collections.abc import Callable, Iterable
 from typing import Any
 
-from torch import Tensor, nn
+from torch import fx, nn
 
+from actlab.surgery.checkpoints import accept_old_checkpoints
 from actlab.surgery.collect import Bound
+from actlab.surgery.functions import by_owner, methods_of, replace_functions, replace_in_graph
 from actlab.surgery.plan import Plan, Planned, alike, by_base, place_of
 from actlab.surgery.redirect import Calls, Function, Overwriting, install, scope_of
-from actlab.surgery.tree import SITES, Place, Tree, key_of
-
-Undo = Callable[[], object]
-
-
-class Steps:
-    """What has been done, and how it is taken back; ``check`` tells whether it still stands."""
-
-    def __init__(self) -> None:
-        self.undo: list[Undo] = []
-        self.standing: list[Callable[[], bool]] = []
-
-    def back(self) -> None:
-        """Take everything back, the last step first."""
-        while self.undo:
-            self.undo.pop()()
-        self.standing.clear()
-
-    def stands(self) -> bool:
-        """Whether nothing has been put over what was done."""
-        return all(check() for check in self.standing)
+from actlab.surgery.steps import Steps
+from actlab.surgery.tree import Place, Tree
 
 
 def carry_out(plan: Plan, tree: Tree) -> Steps:
@@ -40,8 +21,11 @@ def carry_out(plan: Plan, tree: Tree) -> Steps:
     steps = Steps()
     try:
         _modules(plan, tree, steps)
-        for owner, group in _by_owner(plan):
-            _functions(owner, group, plan, tree, steps)
+        for owner, group in by_owner(plan):
+            if isinstance(owner, fx.GraphModule):
+                replace_in_graph(owner, group, plan, steps)
+            else:
+                replace_functions(owner, group, plan, tree, steps)
         _fast_paths(tree, steps)
     except BaseException:
         steps.back()
@@ -88,7 +72,7 @@ def _divided(group: list[Bound], plan: Plan, tree: Tree, steps: Steps) -> Calls:
     """One module for each call of a module or function."""
     owner = group[0].owner
     assert owner is not None
-    steps.undo.append(install(owner, tree.names[owner], _methods(group)))
+    steps.undo.append(install(owner, tree.names[owner], methods_of(group)))
     scope = scope_of(owner)
     assert scope is not None
     modules = {one.site.call: _kept_or_new(one, plan) for one in group}
@@ -153,102 +137,6 @@ def put(place: Place, new: nn.Module, steps: Steps) -> None:
     steps.standing.append(lambda: parent._modules.get(key) is new)
 
 
-# ---- functions
-
-
-def _by_owner(plan: Plan) -> Iterable[tuple[nn.Module, list[Bound]]]:
-    owners: dict[int, tuple[nn.Module, list[Bound]]] = {}
-    for one in plan.order:
-        if one.site.how == "function" and one.owner is not None:
-            owners.setdefault(id(one.owner), (one.owner, []))[1].append(one)
-    for owner, group in owners.values():
-        if any(plan.of(one) is not None for one in group):
-            yield owner, group
-
-
-def _functions(owner: nn.Module, group: list[Bound], plan: Plan, tree: Tree, steps: Steps) -> None:
-    steps.undo.append(install(owner, tree.names[owner], _methods(group)))
-    scope = scope_of(owner)
-    assert scope is not None
-    sites = _sites_module(owner, steps)
-    tables: dict[bool, dict[str, list[str | None]]] = {
-        training: {name: list(keys) for name, keys in table.items()}
-        for training, table in scope.tables.items()
-    }
-    same, written = dict(scope.alike), set(scope.written)
-    for calls in _by_function(group):
-        function = calls[0].base.rpartition(":")[2]
-        uniform = alike(calls, plan) and not scope.tables[True].get(function)
-        for one in calls:
-            planned = plan.of(one)
-            key = None
-            if planned is not None:
-                key = key_of(function, one.site.call)
-                first = plan.of(calls[0])
-                reuse = uniform and one is not calls[0] and first is not None
-                module = first.module if reuse and first is not None else planned.module
-                accept_old_checkpoints(module, None)
-                _add(sites, key, module, steps)
-                if one.site.needs_in_place:
-                    written.add(key)
-            for training in (True, False):
-                # A mode that was not seen is taken to be like the other.
-                seen = training if plan.both else next(iter(one.ordinals))
-                tables[training][function] = _entered(
-                    tables[training].get(function, []),
-                    one.ordinals.get(seen),
-                    one.totals.get(seen, 0),
-                    key,
-                )
-        every = all(count <= len(calls) for one in calls for count in one.totals.values())
-        if uniform and every and not any(one.site.needs_in_place for one in calls):
-            same[function] = key_of(function, calls[0].site.call)
-    before = (scope.tables, scope.alike, scope.written)
-    now = {
-        training: {name: tuple(keys) for name, keys in table.items() if any(keys)}
-        for training, table in tables.items()
-    }
-    scope.replace(now, same, frozenset(written))
-    steps.undo.append(lambda: scope.replace(*before))
-    steps.standing.append(lambda: scope.tables is now)
-
-
-def _entered(
-    keys: list[str | None], call: int | None, total: int, key: str | None
-) -> list[str | None]:
-    """The keys with one more; calls that are no sites stay what they are."""
-    keys = keys + [None] * (max(total, call or 0) - len(keys))
-    if call is not None:
-        keys[call - 1] = key
-    return keys
-
-
-def _by_function(group: list[Bound]) -> Iterable[list[Bound]]:
-    found: dict[str, list[Bound]] = {}
-    for one in group:
-        found.setdefault(one.base, []).append(one)
-    return found.values()
-
-
-def _methods(group: list[Bound]) -> set[str]:
-    return set().union(*(one.methods for one in group))
-
-
-def _sites_module(owner: nn.Module, steps: Steps) -> nn.ModuleDict:
-    if SITES not in owner._modules:
-        owner.add_module(SITES, nn.ModuleDict())
-        steps.undo.append(lambda: owner._modules.pop(SITES))
-    found = owner._modules[SITES]
-    assert isinstance(found, nn.ModuleDict)
-    return found
-
-
-def _add(sites: nn.ModuleDict, key: str, module: nn.Module, steps: Steps) -> None:
-    sites[key] = module
-    steps.undo.append(lambda: sites._modules.pop(key))
-    steps.standing.append(lambda: sites._modules.get(key) is module)
-
-
 # ---- torch's transformer layers
 
 
@@ -272,26 +160,3 @@ def _set(module: nn.Module, name: str, value: Any, steps: Steps) -> None:
         old = module.__dict__[name]
         module.__dict__[name] = value
         steps.undo.append(lambda: module.__dict__.__setitem__(name, old))
-
-
-# ---- checkpoints
-
-
-def accept_old_checkpoints(new: nn.Module, old: nn.Module | None) -> None:
-    """Let a module load checkpoints that were saved with the one it replaces.
-
-    What the old one had is dropped, and the new one keeps what it has.
-    """
-    keys = frozenset(old.state_dict()) if old is not None else frozenset()
-    if new.state_dict() or keys:
-        new.register_load_state_dict_pre_hook(functools.partial(_keep_own, old_keys=keys))
-
-
-def _keep_own(
-    module: nn.Module, state: dict[str, Tensor], prefix: str, *rest: Any, old_keys: frozenset[str]
-) -> None:
-    there = {key[len(prefix) :] for key in state if key.startswith(prefix)}
-    if there == old_keys:
-        for key in old_keys:
-            del state[prefix + key]
-        state.update({prefix + key: value for key, value in module.state_dict().items()})

@@ -181,8 +181,8 @@ def _why_not(group: _Group, site: Site, part_of: str) -> str:
         return ""
     if applied.of_actlab:
         return "a call of one of actlab's functions: name another in the code"
-    if isinstance(applied.owner, fx.GraphModule):
-        return "called in a graph of torch.fx: swap in the model before it is traced"
+    if isinstance(applied.owner, fx.GraphModule) and site.needs_in_place:
+        return "overwrites a value of a torch.fx graph: swap in the model before it is traced"
     if "forward" in applied.owner.__dict__:
         return f"called in a forward that was set on {site.owner or 'the model'} itself"
     if any(n.recomputed for n in group.noted):

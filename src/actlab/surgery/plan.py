@@ -82,7 +82,7 @@ def _row(bound: Bound, planned: Planned | None, reason: str) -> Row:
 def repr_of(planned: Planned) -> str:
     """The replacement as tables call it."""
     text = repr(planned.module)
-    return text if "\n" not in text and len(text) <= 60 else planned.make.label
+    return text if "\n" not in text and len(text) <= 80 else planned.make.label
 
 
 def make_plan(rules: list[Rule], found: Found, options: Options) -> Plan:

@@ -17,7 +17,7 @@ from actlab.surgery.apply import Steps, carry_out
 from actlab.surgery.find import Found, Modes, found_in
 from actlab.surgery.inputs import as_inputs
 from actlab.surgery.plan import Options, Plan, make_plan, repr_of
-from actlab.surgery.rules import Replacement, Selector, read
+from actlab.surgery.rules import Replacement, read
 from actlab.surgery.table import Row, as_dict, shown
 from actlab.surgery.tree import data_parallel
 
@@ -104,7 +104,7 @@ class Swap:
 
 def swap(
     model: nn.Module,
-    rules: Mapping[Selector, Replacement],
+    rules: Mapping[Any, Replacement],
     example_inputs: Any = None,
     *,
     learnable: bool | None = None,
@@ -180,7 +180,7 @@ def swap(
 @contextmanager
 def swapped(
     model: nn.Module,
-    rules: Mapping[Selector, Replacement],
+    rules: Mapping[Any, Replacement],
     example_inputs: Any = None,
     **options: Any,
 ) -> Iterator[nn.Module]:
