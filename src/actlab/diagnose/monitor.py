@@ -171,6 +171,8 @@ class Monitor:
             return
         if not (module.training or self.evaluation):
             return
+        if torch._C._current_graph_task_id() >= 0:
+            return  # a checkpoint computes once more, in the middle of a backward pass
         self._inside = 1
         observed = self.steps % self.every == 0
         first = observed and module not in self._found

@@ -12,17 +12,14 @@ import torch
 from torch import Tensor
 
 from actlab._version import __version__
-from actlab.analysis.case import Case
-from actlab.analysis.moments import moments
-from actlab.diagnose.meter import LIMITS, Meter, Spread
+from actlab.diagnose.expected import fades, has_flat_piece, known_function, predicted_gains
+from actlab.diagnose.meter import Meter
 from actlab.diagnose.report import Report, SiteReport, Verdict
-from actlab.diagnose.verdicts import Evidence, judge_model, judge_site
+from actlab.diagnose.spread import LIMITS, Spread
+from actlab.diagnose.verdicts import Evidence, judge_site
 from actlab.diagnose.watch import Watched
-from actlab.init.nonlinearity import Nonlinearity
+from actlab.diagnose.whole import judge_model
 from actlab.surgery.collect import Bound
-
-FLAT_RUN = 3
-"""Neighbouring probes with slope 0 that make a flat piece of a function that is not known."""
 
 
 def summarise(
@@ -91,15 +88,17 @@ def _evidence(watched: Watched) -> Evidence:
     meter = watched.meter
     assert meter is not None
     site = watched.site
-    known = _known(watched)
+    known = known_function(watched)
     given, made = _moments(meter.given), _moments(meter.made)
     count = max(meter.samples, 1)
     zero = _numbers(meter.zero_slope / count) if not meter.failure else [math.nan] * meter.units
     small = _numbers(meter.small_slope / count) if not meter.failure else [math.nan] * meter.units
-    flat = _flat(meter, known)
+    flat = has_flat_piece(meter, known)
     dead = tuple(k for k, share in enumerate(zero) if share == 1.0)
     faded = tuple(
-        k for k, share in enumerate(small) if share == 1.0 and not (flat and zero[k] == 1.0)
+        k
+        for k, share in enumerate(small)
+        if share == 1.0 and not (flat and zero[k] == 1.0) and fades(meter, known, k, given.means[k])
     )
     slope_square = float(meter.slope_square) / meter.slopes if meter.slopes else math.nan
     record = SiteReport(
@@ -142,11 +141,9 @@ def _evidence(watched: Watched) -> Evidence:
         nonfinite_step=int(meter.first_step) if int(meter.first_step) >= 0 else None,
         **_gradients(meter),
     )
-    gain, slope_gain = _predicted(known, given.mean, given.variance)
+    gain, slope_gain = predicted_gains(known, given.mean, given.variance)
     record = replace(record, predicted_gain=gain, predicted_slope_gain=slope_gain)
-    return Evidence(
-        record, tuple(given.means), tuple(given.stds), known, meter.probed, meter.failure
-    )
+    return Evidence(record, tuple(given.means), tuple(given.stds))
 
 
 def _gradients(meter: Meter) -> dict[str, Any]:
@@ -188,43 +185,6 @@ class _Moments:
 
 def _moments(spread: Spread) -> _Moments:
     return _Moments(spread)
-
-
-def _known(watched: Watched) -> Nonlinearity | None:
-    try:
-        return watched.known()
-    except Exception:  # a parameter may have left its domain
-        return None
-
-
-def _flat(meter: Meter, known: Nonlinearity | None) -> bool:
-    """Whether the function is exactly constant on a piece of the line."""
-    if known is not None and known.definition is not None:
-        traits = known.definition.traits
-        return traits.dead is not None or traits.dead_above is not None
-    if meter.probed is None:
-        return False
-    middle = len(meter.probed) // 4
-    slopes = meter.probed[middle : len(meter.probed) - middle].tolist()
-    run = longest = 0
-    for slope in slopes:
-        run = run + 1 if slope == 0 else 0
-        longest = max(longest, run)
-    return longest >= FLAT_RUN
-
-
-def _predicted(
-    known: Nonlinearity | None, mean: float, variance: float
-) -> tuple[float | None, float | None]:
-    """Gains for normally distributed inputs of that mean and variance, by quadrature."""
-    square = variance + mean * mean
-    if known is None or known.definition is None or not 1e-12 < variance < 1e12:
-        return None, None
-    try:
-        found = moments(Case(known.definition, known.params), variance, mean=mean)
-    except (ValueError, ArithmeticError, RuntimeError):
-        return None, None
-    return math.sqrt(found.square / square), math.sqrt(found.slope_square)
 
 
 def _left_out(

@@ -10,11 +10,7 @@ import math
 import statistics
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
 from actlab.diagnose.report import SiteReport, Verdict
-from actlab.init.nonlinearity import Nonlinearity
 
 FEWEST = 16
 """Samples of a unit from which on it counts that all of them are alike."""
@@ -24,11 +20,6 @@ FAR = 6.0
 
 BY_CHANCE = 1e-3
 """The probability under which as many dead units as these, and as few always on, are no chance."""
-
-DECADES = 3.5
-"""Powers of ten by which a gradient or signal may change from the first site to the last."""
-
-WORTH_A_NOTE = 2.5
 
 ONE_SIDED = 4.0
 """Standard deviations that the mean of all inputs of a site may be away from 0."""
@@ -47,16 +38,11 @@ class Evidence:
     Attributes:
         site: the record, without verdicts.
         means, stds: of each unit's input.
-        known: the function, where it is known.
-        probed: its slopes on [-8, 8]. failure: why there are no slopes.
     """
 
     site: SiteReport
     means: tuple[float, ...]
     stds: tuple[float, ...]
-    known: Nonlinearity | None
-    probed: Tensor | None
-    failure: str
 
 
 def judge_site(one: Evidence, every: list[Evidence], given_loss: bool) -> tuple[Verdict, ...]:
@@ -74,17 +60,6 @@ def judge_site(one: Evidence, every: list[Evidence], given_loss: bool) -> tuple[
     ]
     found.sort(key=lambda verdict: verdict.level != "alarm")
     return tuple(found) or (Verdict("ok", "", "nothing is wrong here"),)
-
-
-def judge_model(sites: tuple[SiteReport, ...]) -> tuple[Verdict, ...]:
-    """The findings about the model as a whole."""
-    found = [verdict for verdict in (_depth(sites), _signal(sites)) if verdict is not None]
-    bad = [s for s in sites if s.nonfinite_step is not None]
-    if bad:
-        step = min(s.nonfinite_step for s in bad if s.nonfinite_step is not None)
-        first = next(s for s in bad if s.nonfinite_step == step)
-        found.insert(0, Verdict("alarm", "nonfinite", f"NaN or infinity first at {first.name}"))
-    return tuple(found)
 
 
 # ---- NaN and infinity
@@ -207,7 +182,7 @@ def _probability(dead: int, on: int) -> float:
 
 def _saturated(one: Evidence) -> Verdict | None:
     site = one.site
-    units = [k for k in site.saturated_units if _in_a_tail(one, one.means[k])]
+    units = site.saturated_units
     if not units:
         return None
     zero = sum(site.unit_zero_slope[k] == 1.0 for k in units)
@@ -226,19 +201,6 @@ def _saturated(one: Evidence) -> Verdict | None:
         "as RaLU, keeps its slope",
         "" if site.kind == "gate" else _swap_line(site, "ralu"),
     )  # fmt: skip
-
-
-def _in_a_tail(one: Evidence, mean: float) -> bool:
-    """Whether the slope stays small farther out: a turning point is no saturation."""
-    if one.known is None or not math.isfinite(mean):
-        return True
-    out = max(abs(mean), 1.0) * torch.tensor([0.0, 0.5, 1.0, 2.0], dtype=torch.float64)
-    try:
-        _, slopes = one.known.at(mean + math.copysign(1.0, mean) * out)
-        steepest = float(one.probed.abs().max()) if one.probed is not None else 1.0
-    except Exception:  # somebody's function
-        return True
-    return bool((slopes.abs() <= 0.011 * steepest).all())
 
 
 def _swap_line(site: SiteReport, to: str) -> str:
@@ -282,46 +244,3 @@ def _underflow(one: Evidence, given_loss: bool) -> Verdict | None:
             f"{lost:.0%} of its gradients would be 0 in float16 without a scaled loss",
         )  # fmt: skip
     return None
-
-
-def _depth(sites: tuple[SiteReport, ...]) -> Verdict | None:
-    known = [s for s in sites if s.gradient_norm is not None]
-    if len(known) < 2:
-        return None
-    first, last = known[0], known[-1]
-    if not (first.gradient_norm and last.gradient_norm):
-        if last.gradient_norm and first.gradient_norm == 0:
-            return Verdict(
-                "alarm", "vanishing", f"no gradient at all reaches {first.name}",
-                "see the findings of the sites between; initialise for the activations",
-            )  # fmt: skip
-        return None
-    return _change(
-        math.log10(first.gradient_norm / last.gradient_norm),
-        f"the gradient at {first.name} is 10^{{:.1f}} times that at {last.name}",
-    )
-
-
-def _signal(sites: tuple[SiteReport, ...]) -> Verdict | None:
-    if len(sites) < 2:
-        return None
-    first, last = sites[0], sites[-1]
-    sizes = [math.hypot(s.input_mean, s.input_std) for s in (first, last)]
-    if not all(0 < size < math.inf for size in sizes):
-        return None
-    return _change(
-        math.log10(sizes[1] / sizes[0]),
-        f"the signal at {last.name} is 10^{{:.1f}} times that at {first.name}",
-    )
-
-
-def _change(decades: float, text: str) -> Verdict | None:
-    if abs(decades) < WORTH_A_NOTE:
-        return None
-    fault = "exploding" if decades > 0 else "vanishing"
-    level = "alarm" if abs(decades) >= DECADES else "note"
-    return Verdict(
-        level, fault, f"{fault}: {text.format(decades)}",
-        "initialise for the activations, or normalise between layers",
-        "actlab.init.init_(model, example_inputs=example_inputs)",
-    )  # fmt: skip

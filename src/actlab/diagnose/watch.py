@@ -99,7 +99,8 @@ class Watch(Listener):
                 dim %= x.dim()
             if dim is not None and dim >= x.dim():
                 dim = default_dim(x)
-            watched.meter = Meter(x, dim, _steady(applied))
+            relu = watched.site.activation == "relu" and applied.name in ("relu", "ReLU")
+            watched.meter = Meter(x, dim, _steady(applied), relu)
             watched.known = applied.known
         meter = watched.meter
         if meter is None:
