@@ -138,9 +138,11 @@ def test_an_interval_of_its_own_and_summed_gradients(tmp_path) -> None:
     assert callback.report.steps == 4
 
 
-def test_windows_in_which_nothing_was_looked_at_are_not_logged(tmp_path) -> None:
-    trainer(tmp_path, lightning.MonitorCallback(every=100), log_every_n_steps=2).fit(Net(), data())
-    assert list(logged(tmp_path)) == [1]
+def test_frequent_logs_do_not_make_looks_more_frequent(tmp_path) -> None:
+    callback = lightning.MonitorCallback(every=5)
+    trainer(tmp_path, callback, log_every_n_steps=1).fit(Net(), data())
+    assert list(logged(tmp_path)) == [4, 9]
+    assert (callback.report.steps, callback.report.observed) == (5, 1)
 
 
 def test_a_trainer_that_never_logs_still_gets_its_page(tmp_path) -> None:
@@ -191,6 +193,17 @@ def test_an_unknown_module_is_refused(tmp_path) -> None:
     callback = lightning.MonitorCallback(module="model")
     with pytest.raises(ValueError, match="module: Net has no 'model'; its modules: body, head"):
         trainer(tmp_path, callback).fit(Net(), data())
+
+
+def test_a_module_that_the_training_goes_past_is_refused(tmp_path) -> None:
+    class Past(Net):
+        def training_step(self, batch, batch_idx):
+            return self.head(batch[0].repeat(1, 2)).square().mean()
+
+    model = Past()
+    with pytest.raises(ValueError, match=r"name what it calls.*modules of Past: body, head"):
+        trainer(tmp_path, lightning.MonitorCallback(module="body")).fit(model, data())
+    assert hooks(model) == 0
 
 
 def test_a_callback_serves_one_training_after_another(tmp_path) -> None:

@@ -60,8 +60,8 @@ class Meter:
         self.small_slope = torch.zeros(self.units, device=x.device, dtype=wide)
         self.slope_square = torch.zeros((), device=x.device, dtype=wide)
         self.slopes = 0
-        self.nonfinite_given = torch.zeros((), device=x.device, dtype=torch.int64)
-        self.nonfinite_made = torch.zeros((), device=x.device, dtype=torch.int64)
+        self.nonfinite_given = torch.zeros((), device=x.device, dtype=wide)
+        self.nonfinite_made = torch.zeros((), device=x.device, dtype=wide)
         self.first_step = torch.full((), -1, device=x.device, dtype=torch.int64)
         self.gradients: Gradients | None = None
         self.probed: Tensor | None = None
@@ -114,7 +114,7 @@ class Meter:
     def _count_slopes(self, x: Tensor) -> None:
         if self.is_relu:
             # Slopes of 0 and 1 alone, told by the sign: several times faster.
-            off = counted(self.by_units(x) <= 0)
+            off = counted(self.by_units(x).clone().le_(0))
             self.zero_slope += off
             self.small_slope += off
             self.slope_square += x.numel() - off.sum()
@@ -130,8 +130,8 @@ class Meter:
         self.slopes += slope.numel()
         size = self.by_units(slope).abs()
         limit = (self.peak * SMALL).to(size.dtype)
-        self.zero_slope += counted(size == 0)
-        self.small_slope += counted(size <= (limit[:, None] if limit.dim() else limit))
+        self.zero_slope += counted(size.clone().eq_(0))
+        self.small_slope += counted(size.le_(limit[:, None] if limit.dim() else limit))
 
     def after(self, y: Tensor, step: int) -> None:
         """Count an output."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from actlab.kernels.policy import NO_DOUBLE
+
 LIMITS = {"float16": (2.0**-25, 2.0**-14), "bfloat16": (2.0**-134, 2.0**-126),
           "float32": (2.0**-150, 2.0**-126)}  # fmt: skip
 """Of each dtype, below what it holds 0 only, and below what it holds fewer digits."""
@@ -62,10 +64,18 @@ class Gradients:
 
 
 def nonfinite(x: Tensor) -> Tensor:
-    """How many values are NaN or infinite: for these alone x - x is not 0."""
-    return ((x - x) != 0).view(torch.uint8).sum()
+    """How many values are NaN or infinite: for these alone x - x is not 0.
+
+    Ones and zeros in the dtype itself are several times faster to add up than truth values.
+    """
+    return (x - x).ne_(0).sum(dtype=_sum_dtype(x))
 
 
-def counted(mask: Tensor) -> Tensor:
-    """Of values by units, how many are true in each."""
-    return mask.view(torch.uint8).sum(2).sum(0)
+def counted(ones: Tensor) -> Tensor:
+    """Of ones and zeros by units, how many ones each has."""
+    rows = ones.sum(2, dtype=_sum_dtype(ones))
+    return (rows if ones.device.type in NO_DOUBLE else rows.double()).sum(0)
+
+
+def _sum_dtype(x: Tensor) -> torch.dtype:
+    return torch.float64 if x.dtype == torch.float64 else torch.float32

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actlab.core import MissingExtraError
+from actlab.diagnose.monitor import Monitor, monitor
 from actlab.diagnose.report import Report
+from actlab.diagnose.summarise import scalars_of
 
 if TYPE_CHECKING:
     from torch import nn
-
-    from actlab.diagnose.monitor import Monitor
 
 
 class Reporting(Protocol):
@@ -47,30 +47,10 @@ def numbers(source: Report | Reporting, prefix: str = "actlab") -> dict[str, flo
         >>> numbers(report)
         {'actlab/gradient_decades': 2.5, 'actlab/alarms': 0.0}
     """
-    report = _report(source)
-    flat: dict[str, float | None] = {}
-    for site in report.sites:
-        flat |= {
-            f"{site.name}/dead": site.dead,
-            f"{site.name}/saturated": site.saturated,
-            f"{site.name}/zero_slope": site.zero_slope,
-            f"{site.name}/small_slope": site.small_slope,
-            f"{site.name}/mean": site.mean,
-            f"{site.name}/std": site.std,
-            f"{site.name}/shift": site.shift,
-            f"{site.name}/gain": site.gain,
-            f"{site.name}/gradient_norm": site.gradient_norm,
-            f"{site.name}/nonfinite": site.nonfinite_input
-            + site.nonfinite_output
-            + site.nonfinite_gradient,
-        }
-    flat["gradient_decades"] = report.gradient_decades
-    flat["signal_decades"] = report.signal_decades
-    flat["alarms"] = sum(1 for _ in report.alarms())
     return {
-        f"{prefix}/{name}": float(value)
-        for name, value in flat.items()
-        if value is not None and not math.isnan(value)
+        f"{prefix}/{name}": value
+        for name, value in scalars_of(_report(source)).items()
+        if not math.isnan(value)
     }
 
 
@@ -183,8 +163,6 @@ class Windows:
         Raises:
             ValueError: the model has no module of that name.
         """
-        from actlab.diagnose.monitor import monitor
-
         self.close(page=False)
         self.report = None
         self._monitor = monitor(_part(model, self._module), every=self._every)
@@ -196,8 +174,12 @@ class Windows:
         return self._monitor.steps if self._monitor else 0
 
     def read(self) -> dict[str, float]:
-        """End the window, and give its numbers; empty where nothing was looked at in it."""
-        if self._monitor is None or not self._monitor.observed:
+        """End the window, and give its numbers; empty where it is too short to end.
+
+        Every window begins with a look. One of fewer than ``every`` passes would make looks more
+        frequent than was asked for.
+        """
+        if self._monitor is None or self._monitor.steps < self._every:
             return {}
         self.report = self._monitor.report()
         self._monitor.reset()
@@ -220,8 +202,8 @@ class Windows:
         if self._monitor is None:
             return
         self._monitor.close()
-        if failed or self.report is None:
-            self.read()
+        if self._monitor.observed and (failed or self.report is None):
+            self.report = self._monitor.report()
         self._monitor = None
         if page and self._html is not None and self.report is not None:
             self.report.save_html(self._html)
