@@ -187,9 +187,13 @@ class Windows:
 
     def faults(self) -> str:
         """What the last window that was read says of NaN and infinities; empty for nothing."""
-        alarms = self.report.alarms() if self.report else ()
-        found = [(name, verdict.text) for name, verdict in alarms if verdict.fault == "nonfinite"]
-        return "; ".join(f"{name}: {text}" if name else text for name, text in found)
+        if self.report is None:
+            return ""
+        alarms = [(name, verdict.text) for name, verdict in self.report.alarms()
+                  if verdict.fault == "nonfinite"]  # fmt: skip
+        texts = [f"{name}: {text}" if name else text for name, text in alarms]
+        # The steps that the texts name are counted from the beginning of the window.
+        return f"of {self.report.steps} forward passes, {'; '.join(texts)}" if texts else ""
 
     def close(self, failed: bool = False, page: bool = True) -> None:
         """Stop watching, which leaves the model as it was, and write the page.
