@@ -169,7 +169,9 @@ def test_training_stops_at_nan_where_it_is_to(tmp_path, stop: bool) -> None:
     run = trainer(tmp_path, bad=True, logging_steps=2, logging_nan_inf_filter=False)
     huggingface.MonitorCallback(every=1, stop_on_nonfinite=stop).attach(run)
     if stop:
-        with pytest.warns(RuntimeWarning, match="actlab stops training at step 2: of 2 forward passes, "):
+        with pytest.warns(
+            RuntimeWarning, match="actlab stops training at step 2: of 2 forward passes, "
+        ):
             run.train()
     else:
         run.train()

@@ -172,7 +172,9 @@ def test_an_error_leaves_no_hooks_and_a_page(tmp_path) -> None:
 def test_training_stops_at_nan(tmp_path) -> None:
     callback = lightning.MonitorCallback(every=1, log_every_n_steps=2, stop_on_nonfinite=True)
     run = trainer(tmp_path, callback)
-    with pytest.warns(RuntimeWarning, match="actlab stops training at step 6: of 2 forward passes, "):
+    with pytest.warns(
+        RuntimeWarning, match="actlab stops training at step 6: of 2 forward passes, "
+    ):
         run.fit(Net(bad_at=5), data())
     assert run.global_step == 6
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor, multiprocessing, nn
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.tensor import DTensor
 from torch.nn import functional as F
 
 from actlab import surgery
@@ -257,27 +259,41 @@ def test_wrapped_models() -> None:
     assert surgery.swap(model, {"relu": "elu"}, X).swapped[-1] == ":relu"
 
 
-def worker(rank: int, store: str, results) -> None:
+def whole(gradient: Tensor) -> Tensor:
+    """All of a gradient, also where each process has a part."""
+    return gradient.full_tensor() if isinstance(gradient, DTensor) else gradient
+
+
+def worker(rank: int, store: str, sharded: bool, results) -> None:
     """One of two processes; the gradients of both are averaged."""
     torch.set_num_threads(1)
     torch.distributed.init_process_group("gloo", f"file://{store}", rank=rank, world_size=2)
     try:
         model, _ = swapped(learnable=True)
-        parallel = nn.parallel.DistributedDataParallel(model)
+        parallel: nn.Module = model
+        if sharded:
+            for block in model.blocks:
+                fully_shard(block)
+            fully_shard(model)
+        else:
+            parallel = nn.parallel.DistributedDataParallel(model)
         parallel(X[rank * 2 : rank * 2 + 2]).square().mean().backward()
-        results[rank] = {n: p.grad.tolist() for n, p in model.named_parameters()}
+        results[rank] = {n: whole(p.grad).tolist() for n, p in model.named_parameters()}
     finally:
         torch.distributed.destroy_process_group()
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="torch.distributed is missing")
-def test_distributed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sharded", [False, True])
+def test_distributed(sharded: bool, tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager:
         results = manager.dict()
         processes = [
-            context.Process(target=worker, args=(rank, os.fspath(tmp_path / "store"), results))
+            context.Process(
+                target=worker, args=(rank, os.fspath(tmp_path / "store"), sharded, results)
+            )
             for rank in range(2)
         ]
         for process in processes:
