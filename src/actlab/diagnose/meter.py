@@ -156,7 +156,8 @@ class Meter:
         if self.gradients is None:
             zeros = [torch.zeros((), device=g.device, dtype=self.wide) for _ in range(3)]
             several = [torch.zeros(len(LIMITS), device=g.device, dtype=self.wide) for _ in range(2)]
-            self.gradients = Gradients(0, 0, 0, *zeros, *several)
+            limits = torch.tensor(list(LIMITS.values()), dtype=self.wide).to(g.device)
+            self.gradients = Gradients(0, 0, 0, *zeros, *several, limits)
         into = self.gradients
         into.calls += 1
         into.elements += g.numel()
@@ -167,10 +168,9 @@ class Meter:
         some = some[:: max(1, some.numel() // SAMPLE)].abs().to(self.wide)
         into.sampled += some.numel()
         into.zero += (some == 0).sum()
-        limits = torch.tensor(list(LIMITS.values()), dtype=self.wide).to(g.device)
         there = some > 0
-        into.lost += ((some < limits[:, :1]) & there).sum(1)
-        into.short += ((some < limits[:, 1:]) & there).sum(1)
+        into.lost += ((some < into.limits[:, :1]) & there).sum(1)
+        into.short += ((some < into.limits[:, 1:]) & there).sum(1)
 
     # ---- the function itself
 

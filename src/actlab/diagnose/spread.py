@@ -61,6 +61,7 @@ class Gradients:
     zero: Tensor
     lost: Tensor
     short: Tensor
+    limits: Tensor
 
 
 def nonfinite(x: Tensor) -> Tensor:

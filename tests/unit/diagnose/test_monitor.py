@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.checkpoint import checkpoint
 
 from actlab.diagnose import diagnose, monitor
@@ -103,6 +104,31 @@ def test_nothing_is_kept_alive() -> None:
         gc.collect()
         assert all(one() is None for one in seen)
     assert watching.report()["1"].calls == 3
+
+
+WAITING = frozenset({"_local_scalar_dense", "nonzero", "equal", "is_nonzero", "item"})
+"""Operations for which a program waits for its device."""
+
+
+class NoWaiting(TorchDispatchMode):
+    """Refuses operations that need a number on the host."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        assert func.overloadpacket.__name__ not in WAITING
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_step_waits_for_no_device() -> None:
+    model = Net()
+    with monitor(model, every=1):
+        trained(model, steps=2)  # the first look finds the sites
+        with NoWaiting():
+            model(torch.randn(32, 6)).square().mean().backward()
+
+
+def test_waiting_is_seen() -> None:
+    with pytest.raises(AssertionError), NoWaiting():
+        torch.ones(1).item()
 
 
 def test_steps_that_are_not_looked_at_have_no_hooks_inside() -> None:

@@ -289,11 +289,9 @@ def worker(rank: int, store: str, sharded: bool, results) -> None:
 def test_distributed(sharded: bool, tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager:
-        results = manager.dict()
+        results, store = manager.dict(), os.fspath(tmp_path / "store")
         processes = [
-            context.Process(
-                target=worker, args=(rank, os.fspath(tmp_path / "store"), sharded, results)
-            )
+            context.Process(target=worker, args=(rank, store, sharded, results))
             for rank in range(2)
         ]
         for process in processes:
