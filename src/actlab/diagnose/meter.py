@@ -154,10 +154,8 @@ class Meter:
 
     def _count(self, g: Tensor) -> None:
         if self.gradients is None:
-            zeros = [torch.zeros((), device=g.device, dtype=self.wide) for _ in range(3)]
-            several = [torch.zeros(len(LIMITS), device=g.device, dtype=self.wide) for _ in range(2)]
             limits = torch.tensor(list(LIMITS.values()), dtype=self.wide).to(g.device)
-            self.gradients = Gradients(0, 0, 0, *zeros, *several, limits)
+            self.gradients = Gradients.empty(limits)
         into = self.gradients
         into.calls += 1
         into.elements += g.numel()

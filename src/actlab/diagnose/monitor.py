@@ -6,6 +6,7 @@ import contextlib
 import fnmatch
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
@@ -32,8 +33,9 @@ class Monitor:
     device and are read by ``report`` and ``scalars`` alone.
 
     Attributes:
-        steps: forward passes seen. observed: of these, how many were looked at.
-        every: one in how many is.
+        steps: forward passes seen since the start or the last ``reset``; where a step calls parts
+            of the model and not the model, those of the part called most often. observed: of
+            these, how many were looked at. every: one in how many is.
     """
 
     def __init__(
@@ -59,15 +61,19 @@ class Monitor:
         self._open: contextlib.ExitStack | None = None
         self._found: dict[nn.Module, Found] = {}
         self._watches: dict[nn.Module, Watch] = {}
+        self._calls: Counter[nn.Module] = Counter()
         self.reset()
 
     def reset(self) -> None:
-        """Forget what was counted so far."""
+        """Forget what was counted so far; which steps are looked at stays as it was."""
         self.steps = self.observed = 0
+        self._before = dict(self._calls)
+        self._looks: Counter[nn.Module] = Counter()
         self._watched: dict[str, Watched] = {}
         self._watches.clear()
         self._times: dict[bool, list[float]] = {True: [], False: []}
         self._last: tuple[float, bool] | None = None
+        self._timed: nn.Module | None = None
 
     # ---- starting and stopping
 
@@ -174,13 +180,17 @@ class Monitor:
         if torch._C._current_graph_task_id() >= 0:
             return  # a checkpoint computes once more, in the middle of a backward pass
         self._inside = 1
-        observed = self.steps % self.every == 0
+        # Parts that are called one by one are looked at in the same step, each by its own count.
+        step = self._calls[module] - self._before.get(module, 0)
+        observed = self._calls[module] % self.every == 0
         first = observed and module not in self._found
-        self._clock(observed, first)
-        self.steps += 1
+        self._clock(module, observed, first)
+        self._calls[module] += 1
+        self.steps = max(self.steps, step + 1)
         if not observed:
             return
-        self.observed += 1
+        self._looks[module] += 1
+        self.observed = max(self._looks.values())
         entry = unwrapped(module)
         if first:
             inputs = Inputs(args, kwargs)
@@ -188,7 +198,7 @@ class Monitor:
         if module not in self._watches:
             self._watches[module] = Watch(self._found[module], self._watched, self.axes)
         self._open = contextlib.ExitStack()
-        self._open.enter_context(self._watches[module].watching(self.steps - 1, entry))
+        self._open.enter_context(self._watches[module].watching(step, entry))
 
     def _sites(self, entry: nn.Module, inputs: Inputs) -> Found:
         """The sites, from one more run; what fails there must not stop a training run."""
@@ -213,7 +223,12 @@ class Monitor:
             opened, self._open = self._open, None
             opened.close()
 
-    def _clock(self, observed: bool, first: bool) -> None:
+    def _clock(self, module: nn.Module, observed: bool, first: bool) -> None:
+        """Take the time from one call of the first part that is called to its next."""
+        if self._timed is None:
+            self._timed = module
+        if module is not self._timed:
+            return
         now = time.perf_counter()
         if self._last is not None:
             times = self._times[self._last[1]]

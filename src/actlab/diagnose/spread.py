@@ -63,6 +63,17 @@ class Gradients:
     short: Tensor
     limits: Tensor
 
+    @classmethod
+    def empty(cls, limits: Tensor) -> Gradients:
+        """Nothing counted yet.
+
+        Args:
+            limits: for each dtype, what it loses and what it holds in part, on the device.
+        """
+        zero = limits.new_zeros(())
+        each = limits.new_zeros(len(limits))
+        return cls(0, 0, 0, zero, zero.clone(), zero.clone(), each, each.clone(), limits)
+
 
 def nonfinite(x: Tensor) -> Tensor:
     """How many values are NaN or infinite: for these alone x - x is not 0.
