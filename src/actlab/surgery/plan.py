@@ -75,7 +75,8 @@ class Plan:
 def _row(bound: Bound, planned: Planned | None, reason: str) -> Row:
     site = bound.site
     if planned is None:
-        return Row(site.name, site.function, site.kind, "left", "", reason or "no rule is about it")
+        other = "a gate; no rule is about it" if site.kind == "gate" else "no rule is about it"
+        return Row(site.name, site.function, site.kind, "left", "", reason or other)
     return Row(site.name, site.function, site.kind, "swapped", repr_of(planned), planned.note)
 
 
