@@ -85,6 +85,10 @@ def _spellings(row: Row) -> set[Any]:
             for spelling in (name, f"{name}_"):
                 if hasattr(space, spelling):
                     found.add(getattr(space, spelling))
+        for spelling in (name, f"{name}_"):
+            operator = getattr(torch.ops.aten, spelling, None)
+            if operator is not None:
+                found |= {operator, operator.default}
     return found
 
 

@@ -89,6 +89,11 @@ class Recorder(TorchFunctionMode):
         """Where a tensor comes from; None for constants."""
         return self._node_of.get(id(tensor))
 
+    def clear(self) -> None:
+        """Let go of all values of the run; the nodes stay."""
+        self._node_of.clear()
+        self._alive.clear()
+
     def mark(self, tensor: Tensor, node: Node) -> None:
         """Remember where a tensor comes from, and the nodes on the way to it."""
         self._node_of[id(tensor)] = node

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from torch import Tensor, nn
 
 from actlab.init.nonlinearity import Nonlinearity
+from actlab.surgery.location import Location
 
 
 @dataclass(eq=False, slots=True)
@@ -25,6 +26,8 @@ class Applied:
         function: the activation on tensors, out of place.
         module: the module called. in_place: whether the input is overwritten.
         training: of the owner.
+        where: from where in the owner's code, and the how-manieth time in this pass.
+        shown: file and line.
         of_actlab: whether it is a call of one of actlab's functions.
         known: tells which function it is, where that is known.
         state: what ``before`` leaves for ``after``.
@@ -42,6 +45,8 @@ class Applied:
     training: bool = False
     known: Callable[[], Nonlinearity | None] = lambda: None
     of_actlab: bool = False
+    where: tuple[Location, int] = ((), 0)
+    shown: str = ""
     state: Any = None
 
 
@@ -55,7 +60,7 @@ class Pass:
     """
 
     module: nn.Module
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[Hashable, int] = field(default_factory=dict)
     applied: Applied | None = None
 
 

@@ -46,8 +46,12 @@ def activation_of(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -
 
 def overwrites(func: Any, kwargs: Mapping[str, Any]) -> bool:
     """Whether a call of an activation writes its result into its input."""
-    name = getattr(func, "__name__", "")
-    return bool(kwargs.get("inplace")) or (name.endswith("_") and not name.endswith("__"))
+    return bool(kwargs.get("inplace")) or _in_place_name(func)
+
+
+def _in_place_name(func: Any) -> bool:
+    name = getattr(func, "__name__", "").partition(".")[0]  # operators are called relu_.default
+    return name.endswith("_") and not name.endswith("__")
 
 
 def inplace_argument(func: Any, args: tuple[Any, ...]) -> bool:
@@ -69,8 +73,7 @@ def with_input(
     """The call as a function of its input, out of place."""
     rest = args[1:-1] if inplace_argument(func, args) else args[1:]
     named = {k: v for k, v in kwargs.items() if k not in ("input", "self", "inplace", "out")}
-    name = getattr(func, "__name__", "")
-    copies = name.endswith("_") and not name.endswith("__")
+    copies = _in_place_name(func)
 
     def function(x: Tensor) -> Tensor:
         return func(x.clone() if copies else x, *rest, **named)

@@ -14,7 +14,7 @@ from actlab.init.nonlinearity import Nonlinearity
 from actlab.surgery.configuration import entry_of
 from actlab.surgery.hidden import recurrent_site, scripted_sites
 from actlab.surgery.identify import formula_name, identified
-from actlab.surgery.location import Location, shown
+from actlab.surgery.location import Location
 from actlab.surgery.record import GATES, Noted, Notes
 from actlab.surgery.site import Site
 from actlab.surgery.tree import Place, Tree
@@ -64,10 +64,10 @@ def collect(tree: Tree, runs: list[Notes]) -> list[Bound]:
     for notes in runs:
         for key, noted in _by_call(notes.noted).items():
             _merge(groups, order, key, noted, notes)
+    numbers = {id(g): n for each in groups.values() for g, n in _numbered(each)}
     bound = [
-        _bound(group, number, len(groups[group.base]), tree)
+        _bound(group, numbers[id(group)], len(groups[group.base]), tree)
         for group in order
-        for number in [groups[group.base].index(group) + 1]
         if not all(one.ignored for one in group.noted)
     ]
     bound = _with_others(bound, order, runs[0], tree)
@@ -79,6 +79,19 @@ def collect(tree: Tree, runs: list[Notes]) -> list[Bound]:
             for training, call in group.ordinals.items():
                 one.totals[training] = max(call, one.totals.get(training, 0))
     return bound
+
+
+def _numbered(groups: list[_Group]) -> list[tuple[_Group, int]]:
+    """The number that tells a site from others of its base: of the call, or the next one free."""
+    taken: set[int] = set()
+    found = []
+    for group in groups:
+        number = next(iter(group.ordinals.values()))
+        while number in taken:
+            number += 1
+        taken.add(number)
+        found.append((group, number))
+    return found
 
 
 def _by_call(noted: Iterable[Noted]) -> dict[tuple[str, int], list[Noted]]:
@@ -98,10 +111,9 @@ def _merge(
     """Add the calls of one run; what is at the same line in both runs is one site."""
     base, call = key
     known = groups.setdefault(base, [])
-    place = noted[0].location
+    where = noted[0].applied.where
     training = noted[0].applied.training
-    mine = [g for g in known if g.identity[0] == place and training in g.ordinals]
-    identity = (place, len(mine))
+    identity = where
     for group in known:
         if group.identity == identity and training not in group.ordinals:
             group.noted += noted
@@ -147,7 +159,7 @@ def _bound(group: _Group, number: int, count: int, tree: Tree) -> Bound:
         needs_in_place=any(n.needs_in_place for n in group.noted),
         modes=tuple(sorted(set(group.modes), reverse=True)),
         config=entry_of(tree, applied.owner, name, label),
-        location=shown(first.location),
+        location=applied.shown,
     )
     reason = _why_not(group, site, part_of)
     if reason:
@@ -219,7 +231,7 @@ def _with_others(bound: list[Bound], order: list[_Group], notes: Notes, tree: Tr
         name = f"{owner}:{formula_name(node)}"
         site = Site(
             name, node.name, "", "activation", "written out", owner, swappable=False,
-            reason="written out: edit the code, or make it a module", location=shown(where),
+            reason="written out: edit the code, or make it a module", location=where,
         )  # fmt: skip
         if all(one.site.name != name for _, one in extra):
             extra.append((position, Bound(site, name)))

@@ -90,7 +90,11 @@ def found_in(model: nn.Module, example_inputs: Any = None, modes: Modes = "both"
                 name = "training" if inner.training else "evaluation"
                 found.warnings.append(f"not looked at in {name} mode: {error}")
     found.both = len(runs) == 2
+    # Names are the same in whichever mode the model is.
+    runs.sort(key=lambda notes: notes.mode != "train")
     found.bound = collect(tree, runs)
+    for notes in runs:
+        notes.clear()
     return found
 
 

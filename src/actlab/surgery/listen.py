@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._ops import OpOverload, OpOverloadPacket
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _pop_mode_temporarily
 
@@ -25,8 +26,13 @@ from actlab.kernels.watch import WATCHER, Watcher
 from actlab.nn import RReLU
 from actlab.surgery import calls
 from actlab.surgery.applied import Applied, Pass, applied_by
+from actlab.surgery.location import here, location, running
 from actlab.surgery.redirect import Calls, scope_of
 from actlab.surgery.tree import SITES, Tree
+
+
+OPERATORS = (OpOverload, OpOverloadPacket)
+"""What ``torch.ops`` holds."""
 
 
 class Listener(TorchFunctionMode):
@@ -112,7 +118,7 @@ class Listener(TorchFunctionMode):
         applied = None
         if not self.quiet and module in self.activations:
             x = calls.input_of(args, kwargs)
-            if isinstance(x, Tensor) and x.is_floating_point():
+            if countable(x):
                 applied = self._module_applied(module, x)
         self.stack.append(Pass(module, applied=applied))
         with self.aside():
@@ -122,7 +128,8 @@ class Listener(TorchFunctionMode):
         if applied is not None:
             self.quiet += 1
 
-    def _leave(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> Any:
+    def _leave(self, module: nn.Module, args: Any, *rest: Any) -> Any:
+        output = rest[-1]  # keywords come before it, unless hooks were removed in the meantime
         if not self.stack or self.stack[-1].module is not module:
             return None  # entered before listening began
         applied = self.stack[-1].applied
@@ -146,10 +153,12 @@ class Listener(TorchFunctionMode):
             base, call = self.module_base(module, caller)
             owner = caller.module
         in_place = bool(getattr(module, "inplace", False))
-        return Applied(
+        applied = Applied(
             base, call, "module", owner, name, x, applied_by(module), module, in_place,
             owner.training, lambda: of_module(module),
         )  # fmt: skip
+        self.place_in_code(applied, caller, own_call=True)
+        return applied
 
     def module_base(self, module: nn.Module, caller: Pass) -> tuple[str, int]:
         """The place by which a caller reaches a module, and which of its calls this is."""
@@ -199,10 +208,20 @@ class Listener(TorchFunctionMode):
         step = self.caller()
         assert step is not None
         base, call = self.function_base(name, step)
-        return Applied(
+        applied = Applied(
             base, call, "function", step.module, name, x, function, None, in_place,
             step.module.training, known,
         )  # fmt: skip
+        self.place_in_code(applied, step)
+        return applied
+
+    def place_in_code(self, applied: Applied, step: Pass | None, own_call: bool = False) -> None:
+        """Note from where in the code an application comes."""
+        where, applied.shown = location(here(), own_call)
+        if step is not None:
+            key = (applied.base, where)
+            step.counts[key] = nth = step.counts.get(key, 0) + 1
+            applied.where = (where, nth)
 
     def watch(
         self,
@@ -213,7 +232,7 @@ class Listener(TorchFunctionMode):
     ) -> Tensor:
         """Carry out a call of one of actlab's functions, and see it."""
         applied = None
-        if not self.quiet and self.stack:
+        if not self.quiet and self.stack and countable(x):
             fixed = {
                 key: value.detach() if isinstance(value, Tensor) else value
                 for key, value in params.items()
@@ -252,8 +271,11 @@ class Listener(TorchFunctionMode):
             return func(*args, **kwargs)
         name = calls.activation_of(func, args, kwargs)
         x = calls.input_of(args, kwargs) if name else None
-        if not isinstance(x, Tensor) or not x.is_floating_point():
-            result = func(*args, **kwargs)
+        # TorchScript calls operators too, out of sight of the code.
+        scripted = name and isinstance(func, OPERATORS) and running(here()) in self.tree.scripted
+        if scripted or not countable(x):
+            with self.unheard() if name else contextlib.nullcontext():
+                result = func(*args, **kwargs)
             with self.aside():
                 self.operated(func, args, kwargs, result)
             return result
@@ -282,3 +304,14 @@ def known_activations(tree: Tree) -> set[nn.Module]:
         if isinstance(module, RReLU)
         or ((found := of_module(module)) is not None and found.label != "identity")
     }
+
+
+def countable(x: Any) -> bool:
+    """Whether a value has numbers that can be looked at: no batch of a transform, no sparse one."""
+    return (
+        isinstance(x, Tensor)
+        and x.is_floating_point()
+        and x.layout == torch.strided
+        and not x.is_nested
+        and not torch._C._functorch.is_functorch_wrapped_tensor(x)
+    )

@@ -1,56 +1,94 @@
-"""Where in the user's code a call was made."""
+"""From where in the code of a module a call was made."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import TypeAlias
 
 import torch
+from torch import nn
 
 from actlab import core
 
-Location: TypeAlias = tuple[str, str, int, int]
-"""File, function, line, and instruction."""
+Step: TypeAlias = tuple[str, int]
+"""A function of the user's and the instruction in it."""
 
-NOWHERE: Location = ("", "", 0, 0)
+Location: TypeAlias = tuple[Step, ...]
+"""The steps from a call outwards to the code of the module that it is in."""
 
 LIBRARIES = (f"{Path(torch.__file__).parent}/", f"{Path(core.__file__).parents[1]}/")
-MODULES = f"{Path(torch.__file__).parent}/nn/modules/module.py"
+CHECKPOINT = f"{Path(torch.__file__).parent}/utils/checkpoint.py"
+
+CALL: CodeType = nn.Module._call_impl.__code__
+"""The frame in which torch runs a module: what is inside belongs to that module's code."""
 
 
-def location() -> Location:
-    """The innermost line that belongs neither to torch's machinery nor to actlab.
+def library(frame: FrameType) -> bool:
+    """Whether a frame runs code of torch's or actlab's."""
+    return frame.f_code.co_filename.startswith(LIBRARIES)
 
-    Code of torch's own layers counts as the user's only where nothing else does.
+
+def location(frame: FrameType | None, own_call: bool = False) -> tuple[Location, str]:
+    """The way from a frame outwards to the module whose code it is in.
+
+    Args:
+        frame: where to begin. own_call: the frame is inside the call of a module, and the code
+            that calls this module is meant.
+
+    Returns:
+        The steps, and file and line of the innermost for tables.
     """
-    frame: FrameType | None = sys._getframe(1)
+    steps: list[Step] = []
+    shown = ""
     while frame is not None:
-        code = frame.f_code
-        if not code.co_filename.startswith(LIBRARIES):
-            return code.co_filename, code.co_qualname, frame.f_lineno, frame.f_lasti
+        if frame.f_code is CALL:
+            if not own_call:
+                break
+            own_call = False
+        elif not own_call and not library(frame):
+            code = frame.f_code
+            steps.append((code.co_qualname, frame.f_lasti))
+            shown = shown or f"{Path(code.co_filename).name}:{frame.f_lineno}"
         frame = frame.f_back
-    return NOWHERE
+    return tuple(steps), shown
 
 
-def recomputed() -> bool:
-    """Whether the call lies inside an activation checkpoint that the module itself has opened.
+def recomputed(frame: FrameType | None) -> bool:
+    """Whether a call lies inside an activation checkpoint that the module's own code has opened.
 
     What a checkpoint encloses runs once more in backward, without the module's ``forward``
     around it. A module that is called inside the checkpoint runs again as a whole, which is fine.
     """
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        path = frame.f_code.co_filename
-        if path == MODULES and frame.f_code.co_name == "_call_impl":
-            return False
-        if path.endswith("torch/utils/checkpoint.py"):
+    while frame is not None and frame.f_code is not CALL:
+        if frame.f_code.co_filename == CHECKPOINT:
             return True
         frame = frame.f_back
     return False
 
 
-def shown(place: Location) -> str:
-    """``net.py:57``, for tables."""
-    return f"{Path(place[0]).name}:{place[2]}" if place[0] else ""
+def methods_on_the_way(owner: nn.Module, frame: FrameType | None) -> set[str]:
+    """The methods of a module through which its forward has come here."""
+    found: set[str] = set()
+    while frame is not None and frame.f_code is not CALL:
+        code = frame.f_code
+        if code.co_argcount and frame.f_locals.get(code.co_varnames[0]) is owner:
+            method = getattr(type(owner), code.co_name, None)
+            inner = getattr(method, "__wrapped__", method)
+            if getattr(inner, "__code__", None) is code:
+                found.add(code.co_name)
+        frame = frame.f_back
+    return found - {"forward"}
+
+
+def running(frame: FrameType | None) -> nn.Module | None:
+    """The module whose code a frame is in, whether the model knows of it or not."""
+    while frame is not None and frame.f_code is not CALL:
+        frame = frame.f_back
+    return frame.f_locals["self"] if frame is not None else None
+
+
+def here() -> FrameType:
+    """The frame of the caller."""
+    return sys._getframe(1)

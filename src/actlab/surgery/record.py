@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +18,7 @@ from actlab.surgery.attributes import Held
 from actlab.surgery.axes import Axes, default_dim
 from actlab.surgery.inputs import Inputs
 from actlab.surgery.listen import Listener
-from actlab.surgery.location import Location, location, recomputed
+from actlab.surgery.location import here, location, methods_on_the_way, recomputed
 from actlab.surgery.tree import Place, Tree
 
 GATES = frozenset({"sigmoid", "hardsigmoid", "hard_sigmoid"})
@@ -32,7 +31,6 @@ class Noted:
     """One application of an activation, as noted in a run."""
 
     applied: Applied
-    location: Location
     shape: tuple[int, ...]
     dtype: str
     channel_dim: int | None
@@ -49,16 +47,25 @@ class Noted:
 
 
 class Notes(Listener):
-    """Notes every site of a run: ``noted`` in order, and ``recurrent`` layers beside them."""
+    """Notes every site of a run: ``noted`` in order, and ``recurrent`` layers beside them.
 
-    def __init__(self, model: nn.Module, tree: Tree, activations: set[nn.Module]) -> None:
+    Args:
+        model, tree, activations: of a listener.
+        alias: give results of in-place activations a name of their own, which tells whether the
+            overwritten input is used later; the model's values are the same, its graph is not.
+    """
+
+    def __init__(
+        self, model: nn.Module, tree: Tree, activations: set[nn.Module], alias: bool = True
+    ) -> None:
         super().__init__(model, tree, activations)
+        self.alias = alias
         self.graph = Recorder(model, None)
         self.mode = "train" if model.training else "eval"
         self.axes = Axes()
         self.noted: list[Noted] = []
         self.recurrent: list[tuple[int, nn.Module]] = []
-        self.written_out: list[tuple[int, Node, str, Location]] = []
+        self.written_out: list[tuple[int, Node, str, str]] = []
         self.whole: set[nn.Module] = set()
         self._given: list[tuple[Tensor | None, int]] = []
         self._overwritten: dict[int, Noted] = {}
@@ -83,6 +90,13 @@ class Notes(Listener):
             if (node := self.graph.node(tensor)) is not None:
                 node.returned = True
 
+    def clear(self) -> None:
+        """Let go of all values of the run."""
+        self._alive.clear()
+        self.graph.clear()
+        for noted in self.noted:
+            noted.applied.x = noted.applied.x.new_empty(0)
+
     # ---- activations
 
     def before(self, applied: Applied) -> None:
@@ -90,17 +104,16 @@ class Notes(Listener):
         axis = self.axes.of(x)
         noted = Noted(
             applied,
-            location(),
             tuple(x.shape),
             str(x.dtype).removeprefix("torch."),
             axis.dim if axis is not None else default_dim(x),
             axis.producer if axis is not None else "",
-            recomputed=recomputed(),
+            recomputed=applied.how == "function" and recomputed(here()),
         )
         if applied.module is not None:
             noted.place = self._place(applied.module)
         else:
-            noted.methods = methods_on_the_way(applied.owner)
+            noted.methods = methods_on_the_way(applied.owner, here())
         self._used(x)
         node = self.graph.node(x)
         made_by_layer = node is not None and self._behind_layer(node)
@@ -111,7 +124,7 @@ class Notes(Listener):
     def after(self, applied: Applied, y: Tensor) -> Tensor:
         noted: Noted = applied.state
         noted.node = self.graph.node(y)
-        if applied.in_place and y is applied.x:
+        if self.alias and applied.in_place and y is applied.x:
             # Under a name of its own, so that later uses of the input can be told from uses of
             # the result.
             y = y.view_as(y)
@@ -205,7 +218,6 @@ class Notes(Listener):
         self.before(applied)
         noted = self.noted[-1]
         noted.node = self.graph.node(output)
-        noted.location = inside[0].location if not noted.location[0] and inside else noted.location
         for one in inside:
             noted.needs_in_place |= one.needs_in_place
             for key, value in self._overwritten.items():
@@ -217,6 +229,7 @@ class Notes(Listener):
     def attribute(self, held: Held, x: Tensor, compute: Any) -> Tensor:
         """A function kept in an attribute is called; it is one site if it is one function."""
         start, step = len(self.noted), self.caller()
+        counts = dict(step.counts) if step is not None else {}
         y = compute(x)
         if step is None or self.quiet or not isinstance(y, Tensor):
             return y
@@ -224,12 +237,14 @@ class Notes(Listener):
             return y
         inside = self.noted[start:]
         del self.noted[start:]
+        step.counts = counts  # calls inside it are not the owner's
         base = self.tree.path(Place(held.owner, held.key))
         step.counts[base] = call = step.counts.get(base, 0) + 1
         applied = Applied(
             base, call, "function", held.owner, held.name, x, held.function, None,
             any(one.applied.in_place for one in inside), held.owner.training,
         )  # fmt: skip
+        self.place_in_code(applied, step)
         self._note_whole(applied, x, y, inside)
         self.noted[-1].place = Place(held.owner, held.key)
         return y
@@ -263,12 +278,23 @@ class Notes(Listener):
         elif len(known) > 1 and found:
             for origin in found:
                 # x * sigmoid(x), and the like: the other value comes from what this one is of.
-                before = self._origin.get(id(origin.applied.x))
-                if any(other is before and other is not origin for other in origins):
-                    origin.part_of = node
+                earlier = self._earlier(origin)
+                if any(other in earlier and other is not origin for other in origins):
+                    for one in [origin, *(e for e in earlier if e is not None)]:
+                        if one not in origins or one is origin:
+                            one.part_of = node
         elif name in CHOICES and len(known) > 1 and not found and node.function() is not None:
             owner = self.tree.names[self.stack[-1].module]
-            self.written_out.append((len(self.noted), node, owner, location()))
+            self.written_out.append((len(self.noted), node, owner, location(here())[1]))
+
+    def _earlier(self, noted: Noted) -> list[Noted | None]:
+        """What an activation was applied to: the activations before it, None for the source."""
+        found: list[Noted | None] = []
+        one: Noted | None = noted
+        while one is not None:
+            one = self._origin.get(id(one.applied.x))
+            found.append(one)
+        return found
 
 
 def _named(name: str) -> Any:
@@ -276,18 +302,3 @@ def _named(name: str) -> Any:
 
     function.__name__ = name
     return function
-
-
-def methods_on_the_way(owner: nn.Module) -> set[str]:
-    """The methods of a module through which its forward has come here."""
-    found: set[str] = set()
-    frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_name != "_call_impl":
-        code = frame.f_code
-        if code.co_argcount and frame.f_locals.get(code.co_varnames[0]) is owner:
-            method = getattr(type(owner), code.co_name, None)
-            inner = getattr(method, "__wrapped__", method)
-            if getattr(inner, "__code__", None) is code:
-                found.add(code.co_name)
-        frame = frame.f_back
-    return found - {"forward"}

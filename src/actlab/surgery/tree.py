@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,10 +69,8 @@ class Tree:
         try:
             for module in modules:
                 for place in self.places.get(module, [])[1:]:
-                    twin = copy.copy(module)
-                    for held in ("_parameters", "_buffers", "_forward_hooks",
-                                 "_forward_pre_hooks"):  # fmt: skip
-                        twin.__dict__[held] = module.__dict__[held]
+                    twin = type(module).__new__(type(module))
+                    object.__setattr__(twin, "__dict__", module.__dict__)
                     self.twin_of[twin] = module
                     self.twins[place] = twin
                     place.parent._modules[place.key] = twin
