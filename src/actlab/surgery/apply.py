@@ -9,9 +9,11 @@ from torch import fx, nn
 
 from actlab.surgery.checkpoints import accept_old_checkpoints
 from actlab.surgery.collect import Bound
+from actlab.surgery.dispatch import Calls, Function, Overwriting
 from actlab.surgery.functions import by_owner, methods_of, replace_functions, replace_in_graph
 from actlab.surgery.plan import Plan, Planned, alike, by_base, place_of
-from actlab.surgery.redirect import Calls, Function, Overwriting, install, scope_of
+from actlab.surgery.redirect import scope_of
+from actlab.surgery.scope import Entry
 from actlab.surgery.steps import Steps
 from actlab.surgery.tree import Place, Tree
 
@@ -56,7 +58,7 @@ def _modules(plan: Plan, tree: Tree, steps: Steps) -> None:
         else:
             new = _divided(group, plan, tree, steps)
         if type(place.parent).__setstate__ is not nn.Module.__setstate__:
-            steps.undo.append(install(place.parent, tree.names[place.parent], ()))
+            steps.install(place.parent, tree.names[place.parent], ())
         put(place, new, steps)
         done.add(place)
     _other_places(plan, tree, done, steps)
@@ -72,20 +74,20 @@ def _divided(group: list[Bound], plan: Plan, tree: Tree, steps: Steps) -> Calls:
     """One module for each call of a module or function."""
     owner = group[0].owner
     assert owner is not None
-    steps.undo.append(install(owner, tree.names[owner], methods_of(group)))
+    steps.install(owner, tree.names[owner], methods_of(group))
     scope = scope_of(owner)
     assert scope is not None
     modules = {one.site.call: _kept_or_new(one, plan) for one in group}
     return Calls(modules, scope, group[0].base, _order(group))
 
 
-def _order(group: list[Bound]) -> dict[bool, tuple[int, ...]]:
+def _order(group: list[Bound]) -> dict[bool, tuple[Entry, ...]]:
     """For training and evaluation, which site each call is; one mode stands for one not seen."""
     order = {}
     for training in (True, False):
         seen = [one for one in group if training in one.ordinals]
         seen.sort(key=lambda one: one.ordinals[training])
-        order[training] = tuple(one.site.call for one in seen)
+        order[training] = tuple(Entry(one.site.call, one.where) for one in seen)
     return {training: order[training] or order[not training] for training in order}
 
 

@@ -12,9 +12,10 @@ from typing import Any
 from torch import Tensor, nn
 
 from actlab.surgery.calls import NAMES
+from actlab.surgery.dispatch import Shielded
 from actlab.surgery.tree import Tree
 
-FUNCTIONS = (FunctionType, BuiltinFunctionType, functools.partial)
+FUNCTIONS = (FunctionType, BuiltinFunctionType, functools.partial, Shielded)
 
 
 @dataclass(eq=False, frozen=True, slots=True)
@@ -29,8 +30,8 @@ class Held:
     def name(self) -> str:
         """What the function is called."""
         inner = self.function
-        while isinstance(inner, functools.partial):
-            inner = inner.func
+        while isinstance(inner, functools.partial | Shielded):
+            inner = inner.func if isinstance(inner, functools.partial) else inner.function
         if inner in NAMES:
             return NAMES[inner]
         return getattr(inner, "__name__", type(inner).__name__)

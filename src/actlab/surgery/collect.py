@@ -32,6 +32,8 @@ class Bound:
         names: every name that a rule may call its function by.
         function: what is applied, where that is known.
         totals: for training and evaluation, how many calls of its kind there are.
+        where: from where in the owner's code, and the how-manieth time.
+        loose: modules that no module holds, in which it was called.
     """
 
     site: Site
@@ -44,6 +46,8 @@ class Bound:
     names: set[str] = field(default_factory=set)
     function: Nonlinearity | None = None
     totals: dict[bool, int] = field(default_factory=dict)
+    where: tuple[Location, int] = ((), 0)
+    loose: list[nn.Module] = field(default_factory=list)
 
 
 @dataclass(eq=False, slots=True)
@@ -168,7 +172,8 @@ def _bound(group: _Group, number: int, count: int, tree: Tree) -> Bound:
     names = {name, applied.name} if whole is None else {formula_name(whole)}
     return Bound(
         site, group.base, applied.owner, module, first.place, dict(group.ordinals),
-        methods, names, function,
+        methods, names, function, where=applied.where,
+        loose=list({id(n.loose): n.loose for n in group.noted if n.loose is not None}.values()),
     )  # fmt: skip
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 from torch import fx, nn
 
 from actlab.surgery.checkpoints import accept_old_checkpoints
 from actlab.surgery.collect import Bound
+from actlab.surgery.dispatch import Shielded
 from actlab.surgery.graphs import replace_calls
 from actlab.surgery.plan import Plan, alike
-from actlab.surgery.redirect import install, scope_of
+from actlab.surgery.redirect import scope_of
+from actlab.surgery.scope import Entry, Scope
 from actlab.surgery.steps import Steps
 from actlab.surgery.tree import SITES, Tree, key_of
 
@@ -45,12 +48,12 @@ def replace_functions(
     owner: nn.Module, group: list[Bound], plan: Plan, tree: Tree, steps: Steps
 ) -> None:
     """Replace calls of functions in a module's own code."""
-    steps.undo.append(install(owner, tree.names[owner], methods_of(group)))
+    steps.install(owner, tree.names[owner], methods_of(group))
     scope = scope_of(owner)
     assert scope is not None
     sites = _sites_module(owner, steps)
-    tables: dict[bool, dict[str, list[str | None]]] = {
-        training: {name: list(keys) for name, keys in table.items()}
+    tables: dict[bool, dict[str, list[Entry]]] = {
+        training: {name: list(entries) for name, entries in table.items()}
         for training, table in scope.tables.items()
     }
     same, written = dict(scope.alike), set(scope.written)
@@ -58,17 +61,9 @@ def replace_functions(
         function = calls[0].base.rpartition(":")[2]
         uniform = alike(calls, plan) and not scope.tables[True].get(function)
         for one in calls:
-            planned = plan.of(one)
-            key = None
-            if planned is not None:
-                key = key_of(function, one.site.call)
-                first = plan.of(calls[0])
-                reuse = uniform and one is not calls[0] and first is not None
-                module = first.module if reuse and first is not None else planned.module
-                accept_old_checkpoints(module, None)
-                _add(sites, key, module, steps)
-                if one.site.needs_in_place:
-                    written.add(key)
+            key = _key(one, calls, uniform, function, plan, sites, steps)
+            if key is not None and one.site.needs_in_place:
+                written.add(key)
             for training in (True, False):
                 # A mode that was not seen is taken to be like the other.
                 seen = training if plan.both else next(iter(one.ordinals))
@@ -76,29 +71,78 @@ def replace_functions(
                     tables[training].get(function, []),
                     one.ordinals.get(seen),
                     one.totals.get(seen, 0),
-                    key,
+                    Entry(key, one.where),
                 )
         every = all(count <= len(calls) for one in calls for count in one.totals.values())
         if uniform and every and not any(one.site.needs_in_place for one in calls):
             same[function] = key_of(function, calls[0].site.call)
+    _set(scope, tables, same, frozenset(written), steps)
+    for one in group:
+        scope.loose += [module for module in one.loose if module not in scope.loose]
+    _shield(owner, scope, plan, steps)
+
+
+def _key(
+    one: Bound,
+    calls: list[Bound],
+    uniform: bool,
+    function: str,
+    plan: Plan,
+    sites: nn.ModuleDict,
+    steps: Steps,
+) -> str | None:
+    """The key of a call's replacement, which is put there; None where it is left alone."""
+    planned, first = plan.of(one), plan.of(calls[0])
+    if planned is None:
+        return None
+    key = key_of(function, one.site.call)
+    module = first.module if uniform and first is not None else planned.module
+    accept_old_checkpoints(module, None)
+    _add(sites, key, module, steps)
+    return key
+
+
+def _set(
+    scope: Scope,
+    tables: dict[bool, dict[str, list[Entry]]],
+    same: dict[str, str],
+    written: frozenset[str],
+    steps: Steps,
+) -> None:
     before = (scope.tables, scope.alike, scope.written)
     now = {
-        training: {name: tuple(keys) for name, keys in table.items() if any(keys)}
+        training: {
+            name: tuple(entries)
+            for name, entries in table.items()
+            if any(entry.key is not None for entry in entries)
+        }
         for training, table in tables.items()
     }
-    scope.replace(now, same, frozenset(written))
+    scope.replace(now, same, written)
     steps.undo.append(lambda: scope.replace(*before))
     steps.standing.append(lambda: scope.tables is now)
 
 
-def _entered(
-    keys: list[str | None], call: int | None, total: int, key: str | None
-) -> list[str | None]:
-    """The keys with one more; calls that are no sites stay what they are."""
-    keys = keys + [None] * (max(total, call or 0) - len(keys))
+def _shield(owner: nn.Module, scope: Scope, plan: Plan, steps: Steps) -> None:
+    """Functions in attributes that stay what they are: their calls are not the owner's."""
+    for one in plan.order:
+        place = one.place
+        if one.site.how != "attribute" or one.owner is not owner or place is None:
+            continue
+        held = owner.__dict__.get(place.key)
+        if held is None or isinstance(held, Shielded):
+            continue
+        owner.__dict__[place.key] = Shielded(held, scope)
+        steps.undo.append(functools.partial(owner.__dict__.__setitem__, place.key, held))
+
+
+def _entered(entries: list[Entry], call: int | None, total: int, entry: Entry) -> list[Entry]:
+    """The calls with one more; those that are no sites stay what they are."""
+    more = max(total, call or 0) - len(entries)
+    entries = entries + [Entry(None, ((), 0))] * more
     if call is not None:
-        keys[call - 1] = key
-    return keys
+        entries[call - 1] = entry
+    return entries
 
 
 def _by_function(group: list[Bound]) -> Iterable[list[Bound]]:

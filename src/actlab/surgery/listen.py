@@ -26,10 +26,10 @@ from actlab.kernels.watch import WATCHER, Watcher
 from actlab.nn import RReLU
 from actlab.surgery import calls
 from actlab.surgery.applied import Applied, Pass, applied_by
+from actlab.surgery.dispatch import Calls
 from actlab.surgery.location import here, location, running
-from actlab.surgery.redirect import Calls, scope_of
+from actlab.surgery.redirect import scope_of
 from actlab.surgery.tree import SITES, Tree
-
 
 OPERATORS = (OpOverload, OpOverloadPacket)
 """What ``torch.ops`` holds."""

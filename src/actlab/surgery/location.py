@@ -19,6 +19,7 @@ Location: TypeAlias = tuple[Step, ...]
 """The steps from a call outwards to the code of the module that it is in."""
 
 LIBRARIES = (f"{Path(torch.__file__).parent}/", f"{Path(core.__file__).parents[1]}/")
+COMPILER = f"{Path(torch.__file__).parent}/_dynamo/"
 CHECKPOINT = f"{Path(torch.__file__).parent}/utils/checkpoint.py"
 
 CALL: CodeType = nn.Module._call_impl.__code__
@@ -80,6 +81,15 @@ def methods_on_the_way(owner: nn.Module, frame: FrameType | None) -> set[str]:
                 found.add(code.co_name)
         frame = frame.f_back
     return found - {"forward"}
+
+
+def compiled(frame: FrameType | None) -> bool:
+    """Whether a call was made by code that torch.compile may have rewritten."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(COMPILER):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def running(frame: FrameType | None) -> nn.Module | None:

@@ -18,7 +18,13 @@ from actlab.surgery.attributes import Held
 from actlab.surgery.axes import Axes, default_dim
 from actlab.surgery.inputs import Inputs
 from actlab.surgery.listen import Listener
-from actlab.surgery.location import here, location, methods_on_the_way, recomputed
+from actlab.surgery.location import (
+    here,
+    location,
+    methods_on_the_way,
+    recomputed,
+    running,
+)
 from actlab.surgery.tree import Place, Tree
 
 GATES = frozenset({"sigmoid", "hardsigmoid", "hard_sigmoid"})
@@ -44,6 +50,7 @@ class Noted:
     ignored: bool = False
     node: Node | None = None
     methods: set[str] = field(default_factory=set)
+    loose: nn.Module | None = None
 
 
 class Notes(Listener):
@@ -114,6 +121,9 @@ class Notes(Listener):
             noted.place = self._place(applied.module)
         else:
             noted.methods = methods_on_the_way(applied.owner, here())
+            inside = running(here())
+            known = inside is None or inside in self.tree.names or inside in self.tree.twin_of
+            noted.loose = None if known else inside
         self._used(x)
         node = self.graph.node(x)
         made_by_layer = node is not None and self._behind_layer(node)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import copyreg
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from types import CodeType, FrameType
 from typing import Any
 
 import torch
@@ -17,117 +18,78 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from actlab.surgery import calls
+from actlab.surgery.dispatch import Calls
+from actlab.surgery.location import CALL, CHECKPOINT, here
 from actlab.surgery.scope import Run, Scope
 from actlab.surgery.tree import SITES
 
 SCOPE = "_actlab_scope"
+METHODS = "_actlab_methods"
+ORIGINAL = "_actlab_original"
 
-SILENT = (
-    nn.Linear, nn.Bilinear, nn.Embedding, nn.EmbeddingBag, nn.Flatten, nn.Unflatten, nn.Identity,
-    nn.modules.conv._ConvNd, nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm,
-    nn.modules.dropout._DropoutNd, nn.modules.pooling._MaxPoolNd,
-    nn.modules.pooling._AvgPoolNd, nn.modules.pooling._AdaptiveAvgPoolNd,
-    nn.modules.pooling._AdaptiveMaxPoolNd, nn.Upsample, nn.RNNBase, nn.RNNCellBase,
-    nn.MultiheadAttention,
-)  # fmt: skip
-"""Torch's modules in whose code no activation function is called."""
+CONTAINERS = (nn.ModuleList, nn.ModuleDict, nn.Sequential)
 
 
 class Redirect(TorchFunctionMode):
     """Hands calls of activation functions in a module's own code over to replacements."""
 
-    def __init__(self, scope: Scope, run: Run, sites: nn.Module | None) -> None:
+    def __init__(self, owner: nn.Module, scope: Scope, run: Run) -> None:
         super().__init__()
+        self.owner = owner
         self.scope = scope
-        self.redirected = run
-        self.sites = sites
+        self.pass_ = run
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        if self.redirected.depth == 0:
-            name = calls.activation_of(func, args, kwargs)
-            if name in self.scope.functions:
-                x = calls.input_of(args, kwargs)
-                if isinstance(x, Tensor) and x.is_floating_point():
-                    key = self.scope.key(self.redirected, name)
-                    if key is not None:
-                        return replaced(self.sites, key, x, key in self.scope.written)
+        name = calls.activation_of(func, args, kwargs)
+        if name in self.scope.functions and self.pass_.held == 0:
+            x = calls.input_of(args, kwargs)
+            if isinstance(x, Tensor) and x.is_floating_point():
+                key = self._key(name)
+                if key is not None:
+                    written = key in self.scope.written
+                    return replaced(self.owner, key, x, written, kwargs.get("out"))
         return func(*args, **kwargs)
 
-
-def replaced(sites: Any, key: str, x: Tensor, written: bool) -> Tensor:
-    """The result of a replacement, written into the input too where that is wanted."""
-    module = sites._modules[key]
-    return x.copy_(module(x.clone())) if written else module(x)
-
-
-class Overwriting(nn.Module):
-    """An activation that writes its result into its input, as in-place activations do."""
-
-    def __init__(self, activation: nn.Module) -> None:
-        super().__init__()
-        self.activation = activation
-
-    def forward(self, x: Tensor) -> Tensor:
-        # What backward needs of the input is kept in the copy.
-        return x.copy_(self.activation(x.clone()))
-
-
-class Calls(nn.Module):
-    """In place of a module that is called several times in a pass: one module for each call.
-
-    Args:
-        modules: by the number of the call they are for.
-        scope: that of the module in whose code the calls are.
-        key: tells this from others in the same code.
-        order: for training and evaluation, the numbers of the calls as they come.
-    """
-
-    def __init__(
-        self,
-        modules: Mapping[int, nn.Module],
-        scope: Scope,
-        key: str,
-        order: Mapping[bool, tuple[int, ...]],
-    ) -> None:
-        super().__init__()
-        for number, module in modules.items():
-            self.add_module(str(number), module)
-        self.key = key
-        self.order = dict(order)
-        self.__dict__["scope"] = scope  # no part of the module tree
-
-    def forward(self, x: Tensor) -> Tensor:
-        scope: Scope = self.__dict__["scope"]
-        run = scope.run
-        if run is None or not run.whole:
+    def _key(self, name: str) -> str | None:
+        if torch.compiler.is_compiling():
+            return self.scope.key(self.pass_, name, None) if self.pass_.depth == 0 else None
+        own, checkpoint = _whose(here(), self.owner, self.scope.loose)
+        key = self.scope.key(self.pass_, name, here()) if own else None
+        if key is not None and checkpoint:
             raise RuntimeError(
-                f"{self.key} is one of the activations of {scope.where}, which were swapped "
-                "call by call; call the module that it belongs to, not the activation alone"
+                f"{self.scope.place} applies {name} inside an activation checkpoint that its own "
+                "code opens. Backward computes that once more outside forward, where calls are not "
+                "replaced, and gradients would be wrong: undo the swap, or checkpoint a module"
             )
-        counted = f"module {self.key}"
-        call = run.counts.get(counted, 0)
-        run.counts[counted] = call + 1
-        order = self.order[run.training]
-        if call >= len(order):
-            raise RuntimeError(
-                f"{scope.where} calls {self.key} for the {call + 1}. time in one pass; the "
-                f"example that activations were swapped with had {len(order)} calls"
-            )
-        return self._modules[str(order[call])](x)  # type: ignore[misc]
+        return key
 
 
-class Function(nn.Module):
-    """A function as a module, for calls that keep it while others are replaced."""
+def _whose(frame: FrameType | None, owner: nn.Module, loose: list[nn.Module]) -> tuple[bool, bool]:
+    """Whether code belongs to a module, and whether it is in a checkpoint opened there."""
+    checkpoint = False
+    while frame is not None:
+        code = frame.f_code
+        if code is RUN:
+            return frame.f_locals["self"] is owner, checkpoint
+        if code is CALL:
+            module = frame.f_locals["self"]
+            if module is not owner and not any(module is one for one in loose):
+                return False, checkpoint
+        checkpoint |= code.co_filename == CHECKPOINT
+        frame = frame.f_back
+    return False, checkpoint
 
-    def __init__(self, function: Callable[..., Tensor]) -> None:
-        super().__init__()
-        self.function = function
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.function(x)
+def replaced(owner: nn.Module, key: str, x: Tensor, written: bool, out: Any) -> Tensor:
+    """The result of a replacement, written where the call would have written it."""
+    module: Any = owner._modules[SITES]._modules[key]  # type: ignore[union-attr]
+    if written:
+        return x.copy_(module(x.clone()))
+    y = module(x)
+    return y if out is None else out.resize_(y.shape).copy_(y)
 
 
 def scope_of(module: nn.Module) -> Scope | None:
@@ -145,26 +107,21 @@ def install(module: nn.Module, name: str, methods: Iterable[str]) -> Callable[[]
 
     Returns:
         What takes all of it away again.
+
+    Raises:
+        RuntimeError: on the way back, if the module has got another class in the meantime.
     """
     before = type(module)
-    known = getattr(before, "_actlab_methods", ())
     fresh = scope_of(module) is None
     if fresh:
         module.__dict__[SCOPE] = Scope(name)
     scope = module.__dict__[SCOPE]
-    names = tuple(sorted({*methods, *known} - {"forward"}))
-    module.__class__ = redirected(original_class(before), names)
-    handles: list[Any] = []
-    inside = module._modules.get(SITES)
-    exempt = set(inside.modules()) if inside is not None else set()
-    for child in module.modules():
-        scripted = isinstance(child, torch.jit.ScriptModule)
-        if child is module or child in exempt or scripted or isinstance(child, (Calls, *SILENT)):
-            continue
-        if any(getattr(h, "__self__", None) is scope for h in child._forward_pre_hooks.values()):
-            continue
-        handles.append(child.register_forward_pre_hook(scope.enter))
-        handles.append(child.register_forward_hook(scope.leave, always_call=True))
+    wanted = {*methods} - {"forward"} - set(getattr(before, METHODS, ()))
+    now = before
+    if wanted or not hasattr(before, ORIGINAL):
+        now = redirected(before, tuple(sorted(wanted)))
+        module.__class__ = now
+    handles = list(_hooks(module, scope))
 
     def remove() -> None:
         for handle in handles:
@@ -173,12 +130,38 @@ def install(module: nn.Module, name: str, methods: Iterable[str]) -> Callable[[]
         if fresh:
             del module.__dict__[SCOPE]
 
+    remove.stands = lambda: type(module) is now  # type: ignore[attr-defined]
     return remove
 
 
-def original_class(cls: type) -> type:
-    """The class that a redirected class was derived from, or the class itself."""
-    return getattr(cls, "_actlab_original", cls)
+def _hooks(module: nn.Module, scope: Scope) -> Iterable[Any]:
+    """Hooks on everything that a module may call, for compilers, which cannot see who calls."""
+    waiting = [child for key, child in module._modules.items() if key != SITES]
+    while waiting:
+        child = waiting.pop()
+        if child is None or isinstance(child, torch.jit.ScriptModule | Calls):
+            continue
+        if isinstance(child, CONTAINERS):
+            waiting += child.children()
+        if any(getattr(h, "__self__", None) is scope for h in child._forward_pre_hooks.values()):
+            continue
+        if type(child).__module__.startswith("torch.nn.modules") and not _applies(child):
+            continue
+        yield child.register_forward_pre_hook(scope.enter)
+        yield child.register_forward_hook(scope.leave, always_call=True)
+
+
+def _applies(child: nn.Module) -> bool:
+    """Whether one of torch's own modules may call an activation function."""
+    names = ("activation", "transformer", "container", "adaptive")
+    return type(child).__module__.rpartition(".")[2] in names
+
+
+class _Quiet:
+    """Keeps a class from being announced to its parents, which may keep books of their children."""
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        pass
 
 
 @functools.cache
@@ -190,19 +173,22 @@ def redirected(cls: type[nn.Module], methods: tuple[str, ...]) -> type[nn.Module
         "__doc__": cls.__doc__,
         "__reduce_ex__": _reduce,
         "__setstate__": _restored,
-        "_actlab_original": cls,
-        "_actlab_methods": methods,
-        "forward": _under_redirection(cls.forward, True),
+        ORIGINAL: cls,
+        METHODS: (*getattr(cls, METHODS, ()), *methods),
     }
+    if not hasattr(cls, ORIGINAL):
+        body["forward"] = _under_redirection(cls.forward, True)
     for name in methods:
         body[name] = _under_redirection(getattr(cls, name), False)
-    return type(cls.__name__, (cls,), body)
+    return type(cls.__name__, (_Quiet, cls), body)
 
 
 def _under_redirection(method: Callable[..., Any], whole: bool) -> Callable[..., Any]:
     @functools.wraps(method)
     def run(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
-        scope: Scope = self.__dict__[SCOPE]
+        scope: Scope | None = self.__dict__.get(SCOPE)
+        if scope is None:
+            return method(self, *args, **kwargs)  # a new object of this class, never swapped
         outer = scope.run
         if outer is not None and not whole:
             return method(self, *args, **kwargs)  # forward is under way, and has called it
@@ -211,31 +197,50 @@ def _under_redirection(method: Callable[..., Any], whole: bool) -> Callable[...,
         try:
             if not scope.functions:  # modules alone are told apart
                 return method(self, *args, **kwargs)
-            with Redirect(scope, inner, self._modules.get(SITES)):
-                return method(self, *args, **kwargs)
+            with Redirect(self, scope, inner):
+                result = method(self, *args, **kwargs)
+            scope.finish(inner)
+            return result
         finally:
             scope.run = outer
 
     return run
 
 
+RUN: CodeType = _under_redirection(nn.Module.forward, True).__code__
+"""The frame in which redirected code runs: what is inside belongs to that module's code."""
+
+
 def _reduce(self: nn.Module, protocol: Any) -> Any:
     # Pickle looks classes up by name, and finds the old one.
+    cls = type(self)
+    chain: list[tuple[type, tuple[str, ...]]] = []
+    while ORIGINAL in cls.__dict__:
+        original = cls.__dict__[ORIGINAL]
+        known = getattr(original, METHODS, ())
+        chain.append((original, tuple(m for m in cls.__dict__[METHODS] if m not in known)))
+        cls = original
+    own = getattr(cls, "__reduce_ex__", None), getattr(cls, "__reduce__", None)
+    if own != (object.__reduce_ex__, object.__reduce__):
+        raise TypeError(
+            f"{cls.__name__} is copied by a __reduce__ of its own, which knows nothing of swapped "
+            "activations: undo the swap, copy the model, and swap again"
+        )
     made = object.__reduce_ex__(self, protocol)
     if made[0] is not copyreg.__newobj__:  # type: ignore[attr-defined]
         return made
-    kind = type(self)
-    original, methods = kind._actlab_original, kind._actlab_methods  # type: ignore[attr-defined]
-    return (_remade, (original, methods), *made[2:])
+    return (_remade, (cls, tuple(methods for _, methods in reversed(chain))), *made[2:])
 
 
-def _remade(original: type[nn.Module], methods: tuple[str, ...]) -> nn.Module:
-    cls = redirected(original, methods)
+def _remade(original: type[nn.Module], chain: tuple[tuple[str, ...], ...]) -> nn.Module:
+    cls = original
+    for methods in chain:
+        cls = redirected(cls, methods)
     return cls.__new__(cls)
 
 
 def _restored(self: nn.Module, state: dict[str, Any]) -> None:
-    type(self)._actlab_original.__setstate__(self, state)  # type: ignore[attr-defined]
+    getattr(type(self), ORIGINAL).__setstate__(self, state)
     # torch's decoder layer takes an activation that is a module for a missing one, and would
     # put F.relu in front of it.
     for key in self._modules.keys() & self.__dict__.keys():

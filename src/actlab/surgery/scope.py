@@ -2,33 +2,56 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, NoReturn
 
 import torch
 from torch import nn
 
-Table = Mapping[str, tuple[str | None, ...]]
-"""For a function: of its first, second ... call, the key of the replacement or None for itself."""
+from actlab.surgery.location import Location, compiled, location
+
+Where = tuple[Location, int]
+"""A place in the code, and the how-manieth time it is passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One call as the example had it, and the key of what replaces it; None for nothing."""
+
+    key: Any
+    where: Where
+
+
+Table = Mapping[str, tuple[Entry, ...]]
+"""The calls of each function, in the order of the example."""
 
 
 class Run:
     """One pass through the module's code.
 
     Attributes:
-        depth: how many other modules the code is inside of; what happens there is theirs.
-        counts: calls of each function and of each divided module so far.
+        depth: how many other modules the code is inside of, for compilers. held: how many
+            functions kept in attributes. What happens in either is theirs.
+        counts: calls so far, of each function and at each place.
         whole: whether the pass began with ``forward``, so that calls can be told apart.
     """
 
-    __slots__ = ("counts", "depth", "training", "whole")
+    __slots__ = ("counts", "depth", "held", "training", "whole")
 
     def __init__(self, training: bool, whole: bool) -> None:
-        self.depth = 0
-        self.counts: dict[str, int] = {}
+        self.depth = self.held = 0
+        self.counts: dict[Hashable, int] = {}
         self.training = training
         self.whole = whole
+
+    def count(self, what: Hashable) -> int:
+        """Count one more, and say how many there are now."""
+        self.counts[what] = number = self.counts.get(what, 0) + 1
+        return number
 
 
 class Scope:
@@ -43,6 +66,7 @@ class Scope:
         alike: functions of which all calls are replaced by equal modules without state; further
             calls, and those outside ``forward``, are replaced by that of this key too.
         written: keys whose result has to be written into the input as well.
+        loose: modules that no module holds, so that what they do counts as the owner's code.
     """
 
     def __init__(self, owner: str) -> None:
@@ -51,6 +75,8 @@ class Scope:
         self.alike: Mapping[str, str] = {}
         self.written: frozenset[str] = frozenset()
         self.functions: frozenset[str] = frozenset()
+        self.loose: list[nn.Module] = []
+        self.python = sys.version_info[:2]
         self._prepare()
 
     def replace(
@@ -80,10 +106,8 @@ class Scope:
 
     def has(self, training: bool, function: str, call: int) -> bool:
         """Whether a call of a function is replaced."""
-        keys = self.tables.get(training, {}).get(function, ())
-        if call <= len(keys):
-            return keys[call - 1] is not None
-        return False
+        entries = self.tables.get(training, {}).get(function, ())
+        return call <= len(entries) and entries[call - 1].key is not None
 
     def enter(self, module: nn.Module, args: Any) -> None:
         """A hook: the code calls another module."""
@@ -95,36 +119,76 @@ class Scope:
         if (run := self.run) is not None:
             run.depth -= 1
 
-    def key(self, run: Run, function: str) -> str | None:
-        """The replacement of the next call of a function; None for the function itself.
+    def key(self, run: Run, function: str, frame: FrameType | None) -> str | None:
+        """The replacement of a call of a function; None for the function itself.
+
+        Args:
+            run: the pass. function: its name. frame: from where it is called; None in compilers.
 
         Raises:
-            RuntimeError: the call was not seen when activations were swapped, so that it is not
-                known what is to become of it.
+            RuntimeError: the example did not come by this call, so that it is not known what is
+                to become of it.
         """
-        if not run.whole:
-            if function in self.alike:
-                return self.alike[function]
+        if not run.whole and function not in self.alike:
             raise RuntimeError(
-                f"{self.where} applies {function} outside forward, but its calls were swapped one "
+                f"{self.place} applies {function} outside forward, but its calls were swapped one "
                 "by one, which holds in forward only; call the module, or swap all calls alike"
             )
-        call = run.counts.get(function, 0)
-        run.counts[function] = call + 1
-        keys = self.tables[run.training].get(function, ())
-        if call < len(keys):
-            return keys[call]
+        number = run.count(function)
         if function in self.alike:
             return self.alike[function]
+        tables = (self.tables[run.training], self.tables[not run.training])
+        entries = [table.get(function, ()) for table in tables]
+        found = self.find(run, function, entries, number, frame)
+        if found is None:
+            self.refuse(run, f"applies {function}", number, len(entries[0]))
+        return found.key
+
+    def find(
+        self,
+        run: Run,
+        what: str,
+        entries: Sequence[tuple[Entry, ...]],
+        number: int,
+        frame: FrameType | None,
+        own_call: bool = False,
+    ) -> Entry | None:
+        """The entry of a call: by its place in the code, or where that cannot be seen its number.
+
+        Compilers see no places, change the code between two of their graphs, and another version
+        of Python numbers instructions in another way.
+        """
+        if frame is not None and self.python == sys.version_info[:2]:
+            steps, _ = location(frame, own_call)
+            where = (steps, run.count((what, steps)))
+            found = next((e for table in entries for e in table if e.where == where), None)
+            if found is not None or not compiled(frame):
+                return found
+        return entries[0][number - 1] if number <= len(entries[0]) else None
+
+    def refuse(self, run: Run, what: str, number: int, known: int) -> NoReturn:
+        """Raise the error for a call that the example did not have."""
         mode = "training" if run.training else "evaluation"
         raise RuntimeError(
-            f"{self.where} applies {function} for the {call + 1}. time in one pass in {mode} mode; "
-            f"the example that activations were swapped with had {len(keys)}. Undo the swap, and "
-            "swap with an example that goes through all of the code"
+            f"{self.place} {what} for the {number}. time in one pass in {mode} mode, in a way that "
+            f"the example activations were swapped with did not have (it had {known} such calls). "
+            "Undo the swap, and swap with an example that goes through all of the code"
         )
 
+    def finish(self, run: Run) -> None:
+        """In compilers calls are told by number, so none may be missing at the end of a pass."""
+        if not torch.compiler.is_compiling() or not run.whole:
+            return
+        for function, entries in self.tables[run.training].items():
+            if function not in self.alike and run.counts.get(function, 0) != len(entries):
+                raise RuntimeError(
+                    f"{self.place} applies {function} {run.counts.get(function, 0)} times in this "
+                    f"pass and {len(entries)} times in the example activations were swapped with; "
+                    "compiled code tells calls apart by their number: swap them all alike"
+                )
+
     @property
-    def where(self) -> str:
+    def place(self) -> str:
         """The module, for messages."""
         return repr(self.owner) if self.owner else "the model"
 

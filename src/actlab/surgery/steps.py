@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+from torch import nn
+
+from actlab.surgery.redirect import install
 
 Undo = Callable[[], object]
 
@@ -13,6 +17,12 @@ class Steps:
     def __init__(self) -> None:
         self.undo: list[Undo] = []
         self.standing: list[Callable[[], bool]] = []
+
+    def install(self, module: nn.Module, name: str, methods: Iterable[str]) -> None:
+        """Give a module a scope; see ``redirect.install``."""
+        remove = install(module, name, methods)
+        self.undo.append(remove)
+        self.standing.append(remove.stands)  # type: ignore[attr-defined]
 
     def back(self) -> None:
         """Take everything back, the last step first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
@@ -14,9 +15,10 @@ from actlab.init.arguments import check_choice
 from actlab.init.fill import init_
 from actlab.init.report import InitReport
 from actlab.surgery.apply import Steps, carry_out
+from actlab.surgery.collect import Bound
 from actlab.surgery.find import Found, Modes, found_in
 from actlab.surgery.inputs import as_inputs
-from actlab.surgery.plan import Options, Plan, make_plan, repr_of
+from actlab.surgery.plan import Options, Plan, make_plan
 from actlab.surgery.rules import Replacement, read
 from actlab.surgery.table import Row, as_dict, shown
 from actlab.surgery.tree import data_parallel
@@ -247,24 +249,36 @@ def _replaced_state(plan: Plan, found: Found, outer: nn.Module) -> dict[str, Ten
 
 
 def _verify(now: Found, plan: Plan) -> None:
-    """See in a new run that no site that was to be replaced still applies the old function.
+    """See in a new run that no more old functions are left than were to be left.
 
     Raises:
-        RuntimeError: one does.
+        RuntimeError: there are more; or a module that was to be replaced is still called.
     """
-    there = {one.site.name: one for one in now.bound}
-    for planned in plan.planned.values():
-        old = planned.bound
-        new = there.get(old.site.name)
-        if new is None or not old.site.modes:
+    left = Counter(_identity(one) for one in plan.order if plan.of(one) is None and one.site.modes)
+    new = {id(module) for one in plan.planned.values() for module in one.module.modules()}
+    old = {id(one.bound.module) for one in plan.planned.values()} - {id(None)}
+    kept = {id(one.module) for one in plan.order if plan.of(one) is None}
+    replaced = {_identity(one.bound) for one in plan.planned.values()}
+    for one in now.bound:
+        if id(one.module) in old - kept:
+            raise RuntimeError(_still(one))
+        if not one.site.modes or id(one.module) in new or _identity(one) not in replaced:
             continue
-        same_module = old.module is not None and new.module is old.module
-        still = old.module is None and new.site.how == "function" and new.module is None
-        if same_module or still:
-            raise RuntimeError(
-                f"{old.site.name} still applies {new.site.function} instead of "
-                f"{repr_of(planned)}; everything was put back. Please report this model"
-            )
+        left[_identity(one)] -= 1
+        if left[_identity(one)] < 0:
+            raise RuntimeError(_still(one))
+
+
+def _identity(one: Bound) -> tuple[str, str, str]:
+    """What is the same of a site before and after others are replaced."""
+    return one.site.owner, one.site.function, "module" if one.module is not None else "call"
+
+
+def _still(one: Bound) -> str:
+    return (
+        f"{one.site.name} still applies {one.site.function} after the swap; everything was put "
+        "back. Please report this model"
+    )
 
 
 def _reinitialise(done: Swap, example: Any, generator: Any) -> None:
