@@ -20,7 +20,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARG
 SANITIZED := $(CURDIR)/build/sanitized
 RUNTIMES = $(foreach name,libasan.so libubsan.so libstdc++.so,$(shell $(CXX) -print-file-name=$(name)))
 
-.PHONY: help setup kernels demo test test-full test-integrations test-asan check docs clean
+.PHONY: help setup kernels demo test test-full test-integrations test-vision test-asan check docs clean
 
 help:
 	@echo "make demo       set up, then run the main experiment: actlab run twenty-one-pairs"
@@ -28,6 +28,7 @@ help:
 	@echo "make test-full  the exhaustive and slow tests as well"
 	@echo "make test-integrations"
 	@echo "                those with Lightning, transformers and trackers, after installing them (200 MB)"
+	@echo "make test-vision  models of torchvision and timm, in an environment of its own"
 	@echo "make test-asan  the conformance suite on kernels with address and undefined sanitizers (GCC)"
 	@echo "make check      lint, format, types, layers and file sizes, in seconds"
 	@echo "make docs       build the documentation into build/docs, offline, warnings being errors"
@@ -67,6 +68,27 @@ test-integrations: $(READY)
 	$(PIP) --editable '.[lightning,hf,track]'
 	$(BIN)/python -m pytest -n $(JOBS) tests/integrations $(ARGS)
 
+# torchvision on PyPI is made for CUDA and wants its torch: it gets into no environment but this one,
+# and brings nothing along. 0.28 is the one for torch 2.13; tests/vision/stubs.py does the rest.
+VISION := .venv-vision
+VISION_READY := $(VISION)/ready
+VISION_PIP = $(VISION)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) \
+	--constraint constraints.txt
+
+$(VISION_READY): pyproject.toml setup.py constraints.txt
+	$(PYTHON) -m venv $(VISION)
+	$(VISION_PIP) torch
+	$(VISION_PIP) --editable . pytest pytest-xdist
+	$(VISION_PIP) pillow numpy huggingface-hub safetensors pyyaml
+	$(VISION_PIP) --no-deps torchvision==0.28.0 timm==1.0.31
+	@touch $(VISION_READY)
+
+# Tests are skipped where these cannot be imported; here that is an error.
+test-vision: $(VISION_READY)
+	PYTHONPATH=tests $(VISION)/bin/python -c \
+		'import vision.stubs; vision.stubs.declare_missing(); import timm, torchvision'
+	$(VISION)/bin/python -m pytest -n $(JOBS) tests/vision $(ARGS)
+
 # Python itself has no sanitizers in it: their libraries are loaded before it. What it and torch
 # never free is no error of the kernels. What a sanitizer says goes past pytest, which it ends.
 test-asan: $(READY)
@@ -95,5 +117,5 @@ docs: $(DOCS_READY)
 
 clean:
 	rm -rf docs/_generated docs/activations
-	rm -rf $(VENV) build dist src/actlab.egg-info src/actlab/kernels/lib .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VISION) build dist src/actlab.egg-info src/actlab/kernels/lib .hypothesis .pytest_cache .ruff_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

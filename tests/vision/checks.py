@@ -14,9 +14,8 @@ from actlab.diagnose import diagnose
 from actlab.init.operations import tensors
 from models.seeding import normal
 from unit.surgery.runs import both_modes, outputs, same, same_state, state
-
-from .architecture import Architecture
-from .counting import calls_of, counting, operator_of
+from vision.architecture import Architecture
+from vision.counting import calls_of, counting, operator_of
 
 MODES = ("train", "eval")
 GATES = frozenset({"sigmoid", "hardsigmoid"})

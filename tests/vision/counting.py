@@ -19,14 +19,17 @@ OPERATORS = frozenset(
 """Of aten, without the underscore of those that overwrite their input."""
 
 OPERATOR_OF = {
+    "GammaAct": "gelu",
+    "StarReLU": "relu",
     "gelu_tanh": "gelu",
     "hard_sigmoid": "hardsigmoid",
     "hard_swish": "hardswish",
     "hard_tanh": "hardtanh",
     "relu6": "hardtanh",
     "selu": "elu",
+    "star_relu": "relu",
 }
-"""What computes an activation of the catalogue, where it is not called like it."""
+"""What computes an activation of the catalogue, or of timm, where it is not called like it."""
 
 
 class _Counting(TorchDispatchMode):

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from .architecture import Architecture
-from .checks import check_diagnose, check_find, check_gradients, check_swap
-from .stubs import declare_missing
+from vision.architecture import Architecture
+from vision.checks import check_diagnose, check_find, check_gradients, check_swap
+from vision.stubs import declare_missing
 
 declare_missing()
-pytest.importorskip("torchvision", reason="torchvision is not installed")
-timm = pytest.importorskip("timm", reason="timm is not installed")
+timm = pytest.importorskip("timm", exc_type=ImportError)
 
 
 def of(name: str, size: int = 32, samples: int = 64, counts: Any = (), **options) -> Architecture:

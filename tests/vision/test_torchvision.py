@@ -9,13 +9,12 @@ import pytest
 from torch import nn
 
 from actlab import surgery
-
-from .architecture import Architecture
-from .checks import check_diagnose, check_find, check_gradients, check_swap
-from .stubs import declare_missing
+from vision.architecture import Architecture
+from vision.checks import check_diagnose, check_find, check_gradients, check_swap
+from vision.stubs import declare_missing
 
 declare_missing()
-torchvision = pytest.importorskip("torchvision", reason="torchvision is not installed")
+pytest.importorskip("torchvision", exc_type=ImportError)
 
 from torchvision.models import detection, get_model, segmentation  # noqa: E402
 from torchvision.models.maxvit import MaxVit  # noqa: E402
@@ -23,7 +22,7 @@ from torchvision.models.maxvit import MaxVit  # noqa: E402
 
 def of(name: str, size: int = 32, samples: int = 64, counts: Any = (), **options) -> Architecture:
     """A model for classes, by its name in torchvision."""
-    title = " ".join([name, *options])
+    title = f"{name} in little memory" if options.get("memory_efficient") else name
     return Architecture(
         title,
         lambda: get_model(name, weights=None, num_classes=10, **options),

@@ -18,7 +18,8 @@ from actlab.surgery.attributes import Held, held_functions, intercepted
 from actlab.surgery.axes import default_dim
 from actlab.surgery.collect import Bound
 from actlab.surgery.find import Found
-from actlab.surgery.listen import Listener, known_activations
+from actlab.surgery.known import known_activations
+from actlab.surgery.listen import Listener
 from actlab.surgery.site import Site
 
 Key = tuple[str, bool, int]

@@ -5,31 +5,63 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+SMALL = 1 << 22
+"""Elements of a parameter without gradients up to which a copy is kept for the time of a run."""
+
+
+DEPTH: ContextVar[int] = ContextVar("DEPTH", default=0)
+"""How many runs that leave no trace are under way, each inside the one before.
+
+What watches a model's own runs keeps out of these.
+"""
+
 
 @contextlib.contextmanager
 def unchanged(model: nn.Module) -> Iterator[None]:
-    """Put buffers and the state of random generators back on leaving."""
+    """Put buffers and the state of random generators back on leaving.
+
+    Parameters that the model writes to, as codebooks are, are put back too if they are small:
+    those that want no gradient and are no larger than all buffers may well be.
+    """
     buffers = [
-        (module, name, buffer, buffer.detach().clone())
+        (module, name, buffer, None if buffer is None else buffer.detach().clone())
         for module in model.modules()
         for name, buffer in module._buffers.items()
-        if buffer is not None
+    ]
+    plain = (module for module in model.modules() if isinstance(module._buffers, dict))
+    names = {module: set(module._buffers) for module in plain}
+    written = [
+        (parameter, parameter.detach().clone(), parameter._version)
+        for parameter in model.parameters()
+        if not parameter.requires_grad and parameter.numel() <= SMALL
     ]
     devices = {p.device.index or 0 for p in model.parameters() if p.device.type == "cuda"}
     try:
         with torch.random.fork_rng(devices=sorted(devices)):
-            yield
+            token = DEPTH.set(DEPTH.get() + 1)
+            try:
+                yield
+            finally:
+                DEPTH.reset(token)
     finally:
         with torch.no_grad():
             for module, name, buffer, value in buffers:
                 module._buffers[name] = buffer
-                buffer.copy_(value)
+                if buffer is not None and value is not None:
+                    buffer.copy_(value)
+            for module, known in names.items():
+                for name in module._buffers.keys() - known:
+                    del module._buffers[name]
+            for parameter, value, version in written:
+                if parameter._version != version:
+                    parameter.copy_(value)
 
 
 class _Aware(TorchDispatchMode):

@@ -18,8 +18,9 @@ from torch.utils._python_dispatch import _pop_mode_temporarily
 
 from actlab.core import Activation
 from actlab.init.graph import Graph, Node
-from actlab.init.isolation import in_sight
-from actlab.init.layers import ARGUMENTS, Layer, bound, mean_square
+from actlab.init.hook import Hook
+from actlab.init.isolation import DEPTH, in_sight
+from actlab.init.layers import ARGUMENTS, bound, mean_square
 from actlab.init.naming import of_module, of_values
 from actlab.init.nonlinearity import Nonlinearity
 from actlab.init.operations import (
@@ -30,7 +31,7 @@ from actlab.init.operations import (
     tensors,
 )
 from actlab.init.weights import Weights
-from actlab.kernels.watch import WATCHER
+from actlab.kernels.watch import WATCHER, Watcher
 
 Observer = Callable[[Node, Tensor, Callable[[], Tensor]], Tensor]
 """Called in place of each linear operation, with its node, its input and what carries it out."""
@@ -80,6 +81,8 @@ class Recorder(TorchFunctionMode):
         self.whole = {module: kind for module in model.modules() if (kind := whole(module))}
         self.stack: list[nn.Module] = []
         self.quiet = 0
+        self.depth = DEPTH.get()
+        self._outer: Watcher | None = None
         self._node_of: dict[int, Node] = {}
         self._alive: list[Tensor] = []  # so that no id is used twice
         for name, parameter in self.weights.named.items():
@@ -109,16 +112,24 @@ class Recorder(TorchFunctionMode):
             self.nodes.append(node)
 
     @contextlib.contextmanager
-    def listening(self) -> Iterator[None]:
-        """While active, everything the model does is recorded."""
+    def listening(self, entered: nn.Module | None = None) -> Iterator[None]:
+        """While active, everything the model does is recorded.
+
+        Args:
+            entered: the module whose code is running already. Default: none is.
+        """
         handles: list[Any] = []
+        if entered is not None:
+            self.stack.append(entered)
+        self._outer = WATCHER.get()
         token = WATCHER.set(self.watch)
         try:
             for module in self.model.modules():
-                if isinstance(module, torch.jit.ScriptModule):
-                    continue  # its operations cannot be seen
-                handles.append(module.register_forward_pre_hook(self._enter))
-                handles.append(module.register_forward_hook(self._leave, with_kwargs=True))
+                if isinstance(module, torch.jit.ScriptModule) or module is entered:
+                    continue  # operations of TorchScript cannot be seen
+                before, after = Hook(self._enter), Hook(self._leave)
+                handles.append(module.register_forward_pre_hook(before))
+                handles.append(module.register_forward_hook(after, with_kwargs=True))
             with in_sight(), self:
                 yield
         finally:
@@ -129,10 +140,15 @@ class Recorder(TorchFunctionMode):
     # ---- modules
 
     def _enter(self, module: nn.Module, args: Any) -> None:
+        if self.depth != DEPTH.get():
+            return  # somebody else's run, in the middle of this one
         self.stack.append(module)
         self.quiet += module in self.whole
 
-    def _leave(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+    def _leave(self, module: nn.Module, args: Any, *rest: Any) -> None:
+        kwargs, output = rest[0] if len(rest) > 1 else {}, rest[-1]
+        if not self.stack or self.stack[-1] is not module or self.depth != DEPTH.get():
+            return  # entered before recording began
         self.stack.pop()
         self.quiet -= module in self.whole
         if self.quiet or not isinstance(output, Tensor):
@@ -165,17 +181,25 @@ class Recorder(TorchFunctionMode):
         token = WATCHER.set(None)
         self.quiet += 1
         try:
-            with _pop_mode_temporarily():
-                y = compute()
+            if self._outer is not None:
+                y = self._outer(activation, x, params, compute)
+            else:
+                with _pop_mode_temporarily():
+                    y = compute()
         finally:
             self.quiet -= 1
             WATCHER.reset(token)
+        if not self.quiet and self.depth == DEPTH.get():
+            self.watched(activation, x, params, y)
+        return y
+
+    def watched(self, activation: Activation, x: Tensor, params: Mapping[str, Any], y: Any) -> None:
+        """Record a call of one of actlab's functions."""
         node = self.node(x)
-        if not self.quiet and node is not None:
+        if node is not None:
             for tensor in tensors(params):
                 self.weights.use(tensor, activation.name)
             self.mark(y, activated(of_values(activation, params), node))
-        return y
 
     # ---- torch's functions
 
@@ -184,17 +208,33 @@ class Recorder(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
-        known = [t for t in tensors((args, kwargs)) if self.node(t) is not None]
-        if self.quiet or not known or (name == "__get__" and not is_property(func)):
+        if self.quiet or self.depth != DEPTH.get() or (name == "__get__" and not is_property(func)):
             return func(*args, **kwargs)
-        if name in ARGUMENTS:
-            layer = self.weights.layer(name, bound(name, args, kwargs), self.stack[-1])
-            if layer is not None:
-                return self._linear(layer, func, args, kwargs, known)
+        if self.observer is not None and name in ARGUMENTS:
+            known = [t for t in tensors((args, kwargs)) if self.node(t) is not None]
+            if known and (node := self._linear(name, args, kwargs, known)) is not None:
+                values = bound(name, args, kwargs)["input"]
+                result = self.observer(node, values, lambda: func(*args, **kwargs))
+                self.mark(result, node)
+                return result
         result = func(*args, **kwargs)
+        self.computed(func, args, kwargs, result)
+        return result
+
+    def computed(self, func: Any, args: tuple[Any, ...], kwargs: Any, result: Any) -> None:
+        """Record an operation that was carried out."""
+        name = getattr(func, "__name__", "")
+        known = [t for t in tensors((args, kwargs)) if self.node(t) is not None]
+        if not known:
+            return
+        if self.observer is None and name in ARGUMENTS:
+            linear = self._linear(name, args, kwargs, known)
+            if linear is not None:
+                self.mark(result, linear)
+                return
         made = [args[0]] if name == "__setitem__" else tensors(result)
         if not made:
-            return result
+            return
         if not is_turn(name):
             for tensor in known:
                 self.weights.use(tensor, name)
@@ -211,7 +251,6 @@ class Recorder(TorchFunctionMode):
             kind = "pass" if node.kind == "pass" else "other"
             own = node if k == 0 else Node(kind, node.name, node.parents, keeps=node.keeps)
             self._made(tensor, own, bool(args) and tensor is args[0])
-        return result
 
     def _made(self, tensor: Tensor, node: Node, in_place: bool) -> None:
         base = tensor._base if in_place else None
@@ -220,22 +259,16 @@ class Recorder(TorchFunctionMode):
             old = self.node(base)
             self.mark(base, Node("pass", node.name, (node,) if old is None else (old, node)))
 
-    def _linear(
-        self, layer: Layer, func: Any, args: tuple[Any, ...], kwargs: Any, known: list[Tensor]
-    ) -> Tensor:
-        name = getattr(func, "__name__", "")
+    def _linear(self, name: str, args: Any, kwargs: Any, known: list[Tensor]) -> Node | None:
+        """The node of a linear operation; None where its weight is no parameter."""
+        given = bound(name, args, kwargs)
+        layer = self.weights.layer(name, given, self.stack[-1])
+        if layer is None:
+            return None
         for tensor in known:
             self.weights.use(tensor, name)
-        values = bound(name, args, kwargs)["input"]
-        given = self.node(values)
-        node = Node("layer", layer.name, () if given is None else (given,), layer=layer)
-
-        def compute() -> Tensor:
-            return func(*args, **kwargs)
-
-        result = compute() if self.observer is None else self.observer(node, values, compute)
-        self.mark(result, node)
-        return result
+        source = self.node(given["input"])
+        return Node("layer", layer.name, () if source is None else (source,), layer=layer)
 
 
 def whole(module: nn.Module) -> Nonlinearity | Literal["batch", "features", ""]:

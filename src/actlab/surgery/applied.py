@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
+import torch
 from torch import Tensor, nn
 
 from actlab.init.nonlinearity import Nonlinearity
@@ -27,7 +28,7 @@ class Applied:
         module: the module called. in_place: whether the input is overwritten.
         training: of the owner.
         where: from where in the owner's code, and the how-manieth time in this pass.
-        shown: file and line.
+        shown: file and line. key: what else tells it from others, for those who need more.
         of_actlab: whether it is a call of one of actlab's functions.
         known: tells which function it is, where that is known.
         state: what ``before`` leaves for ``after``.
@@ -47,6 +48,7 @@ class Applied:
     of_actlab: bool = False
     where: tuple[Location, int] = ((), 0)
     shown: str = ""
+    key: Hashable = None
     state: Any = None
 
 
@@ -56,12 +58,13 @@ class Pass:
 
     Attributes:
         counts: calls so far, by base. applied: what the module itself applies, if it is an
-            activation.
+            activation. last: the name of the module called last, where that is kept.
     """
 
     module: nn.Module
     counts: dict[Hashable, int] = field(default_factory=dict)
     applied: Applied | None = None
+    last: str = ""
 
 
 def applied_by(module: nn.Module) -> Callable[[Tensor], Tensor]:
@@ -69,3 +72,14 @@ def applied_by(module: nn.Module) -> Callable[[Tensor], Tensor]:
     if not getattr(module, "inplace", False):
         return module.forward
     return lambda x: module.forward(x.clone())
+
+
+def countable(x: Any) -> TypeGuard[Tensor]:
+    """Whether a value has numbers that can be looked at: no batch of a transform, no sparse one."""
+    return (
+        isinstance(x, Tensor)
+        and x.is_floating_point()
+        and x.layout == torch.strided
+        and not x.is_nested
+        and not torch._C._functorch.is_functorch_wrapped_tensor(x)
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,15 @@ LAST = frozenset(
     ("linear", "bilinear", "matmul", "mm", "bmm", "addmm", "baddbmm", "__matmul__",
      "__rmatmul__", "layer_norm", "rms_norm", "embedding", "embedding_bag",
      "multi_head_attention_forward", "lstm", "gru", "rnn_tanh", "rnn_relu", "lstm_cell",
-     "gru_cell", "rnn_tanh_cell", "rnn_relu_cell", "einsum")
+     "gru_cell", "rnn_tanh_cell", "rnn_relu_cell")
 )  # fmt: skip
 """Operations whose results have units in the last dimension."""
 
 SPATIAL = {f"conv{turn}{n}d": n for turn in ("", "_transpose") for n in (1, 2, 3)}
 """Convolutions, and how many dimensions come behind the units."""
+
+PRODUCTS = frozenset({"matmul", "mm", "bmm", "addmm", "baddbmm", "__matmul__", "__rmatmul__"})
+"""Products of matrices, which may have the weight on either side."""
 
 SECOND = BATCH_NORMS | {"group_norm"}
 
@@ -31,17 +34,42 @@ MOST_ELEMENTS = 1 << 24
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """The dimension of units, counted from the front, and the layer they come from."""
+    """The dimension of units, counted from the front, and the layer they come from.
+
+    ``last`` says that they come last however many dimensions precede them.
+    """
 
     dim: int
     producer: str
+    last: bool = False
 
 
 class Axes:
-    """The axes of all values of a run."""
+    """The axes of all values of a run.
 
-    def __init__(self) -> None:
+    Args:
+        is_weight: whether a value is a parameter, or made from parameters alone.
+    """
+
+    def __init__(self, is_weight: Callable[[Tensor], bool]) -> None:
+        self.is_weight = is_weight
         self._of: dict[int, Axis] = {}
+
+    def _of_product(self, name: str, args: Any, output: Tensor, layer: str) -> Axis | None:
+        """The axis of a product: the outer dimension of the weight, on whichever side it is."""
+        if name == "einsum":
+            operands = tensors(args[1:])
+            weights = [self.is_weight(t) for t in operands]
+            if not args or not isinstance(args[0], str) or not any(weights):
+                return None
+            dim = of_einsum(args[0], weights, output)
+            return None if dim is None else Axis(dim, layer, dim == output.dim() - 1)
+        operands = tensors(args)[-2:]
+        if len(operands) < 2:
+            return Axis(output.dim() - 1, layer, True)
+        left, right = reversed(operands) if name == "__rmatmul__" else operands
+        turned = self.is_weight(left) and not self.is_weight(right) and output.dim() > 1
+        return Axis(output.dim() - 2, layer) if turned else Axis(output.dim() - 1, layer, True)
 
     def of(self, tensor: Tensor) -> Axis | None:
         """The axis of a value, where it is known."""
@@ -63,7 +91,10 @@ class Axes:
         outputs = [t for t in tensors(result) if t.dim()]
         if not outputs:
             return
-        if (axis := produced(name, outputs[0], layer)) is not None:
+        axis = produced(name, outputs[0], layer)
+        if name == "einsum" or (axis is not None and name in PRODUCTS):
+            axis = self._of_product(name, args, outputs[0], layer)
+        if axis is not None:
             for output in outputs:
                 if output.dim() > axis.dim:
                     self._of[id(output)] = axis
@@ -79,13 +110,33 @@ class Axes:
             if dim is None and output.dim() == source.dim() and not turns(name):
                 dim = axis.dim
             if dim is not None:
-                self._of[id(output)] = Axis(dim, axis.producer)
+                last = axis.last and dim == output.dim() - 1
+                self._of[id(output)] = Axis(dim, axis.producer, last)
+
+
+def of_einsum(equation: str, weights: list[bool], output: Tensor) -> int | None:
+    """The dimension of an einsum's result that comes from a weight alone."""
+    given, arrow, result = equation.replace(" ", "").partition("->")
+    operands = given.split(",")
+    if not arrow or "." in equation or len(operands) != len(weights):
+        return None
+    free = {
+        letter for letters, w in zip(operands, weights, strict=True) if not w for letter in letters
+    }
+    own = [
+        letter
+        for letters, w in zip(operands, weights, strict=True)
+        if w
+        for letter in letters
+        if letter in result and letter not in free
+    ]
+    return result.index(own[0]) if own and len(result) == output.dim() else None
 
 
 def produced(name: str, output: Tensor, layer: str) -> Axis | None:
     """The axis of the result of a layer or norm."""
     if name in LAST:
-        return Axis(output.dim() - 1, layer)
+        return Axis(output.dim() - 1, layer, True)
     if name in SPATIAL and output.dim() > SPATIAL[name]:
         return Axis(output.dim() - 1 - SPATIAL[name], layer)
     if name in SECOND and output.dim() > 1:

@@ -15,7 +15,8 @@ from actlab.surgery.configuration import entry_of
 from actlab.surgery.hidden import recurrent_site, scripted_sites
 from actlab.surgery.identify import formula_name, identified
 from actlab.surgery.location import Location
-from actlab.surgery.record import GATES, Noted, Notes
+from actlab.surgery.noted import Noted
+from actlab.surgery.record import GATES, Notes
 from actlab.surgery.site import Site
 from actlab.surgery.tree import Place, Tree
 
@@ -34,6 +35,8 @@ class Bound:
         totals: for training and evaluation, how many calls of its kind there are.
         where: from where in the owner's code, and the how-manieth time.
         loose: modules that no module holds, in which it was called.
+        whole: the formula that it is a part of.
+        units_last: whether units come last however many dimensions precede them.
     """
 
     site: Site
@@ -48,6 +51,8 @@ class Bound:
     totals: dict[bool, int] = field(default_factory=dict)
     where: tuple[Location, int] = ((), 0)
     loose: list[nn.Module] = field(default_factory=list)
+    units_last: bool = False
+    whole: Node | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -172,7 +177,7 @@ def _bound(group: _Group, number: int, count: int, tree: Tree) -> Bound:
     names = {name, applied.name} if whole is None else {formula_name(whole)}
     return Bound(
         site, group.base, applied.owner, module, first.place, dict(group.ordinals),
-        methods, names, function, where=applied.where,
+        methods, names, function, where=applied.where, units_last=first.units_last, whole=whole,
         loose=list({id(n.loose): n.loose for n in group.noted if n.loose is not None}.values()),
     )  # fmt: skip
 
@@ -232,20 +237,41 @@ def _with_others(bound: list[Bound], order: list[_Group], notes: Notes, tree: Tr
         site = recurrent_site(module, tree)
         if all(one.site.name != site.name for _, one in extra):
             extra.append((position, Bound(site, site.name)))
-    for position, node, owner, where in notes.written_out:
+    for formula in notes.formulas.written_out():
+        position, node, owner = formula.spot.position, formula.node, formula.spot.owner
+        where = formula.spot.shown
         name = f"{owner}:{formula_name(node)}"
         site = Site(
             name, node.name, "", "activation", "written out", owner, swappable=False,
             reason="written out: edit the code, or make it a module", location=where,
         )  # fmt: skip
-        if all(one.site.name != name for _, one in extra):
-            extra.append((position, Bound(site, name)))
+        extra.append((position, Bound(site, name)))
     first = {id(group.noted[0]): k for k, group in enumerate(order)}
     starts = [first[id(n)] for n in notes.noted if id(n) in first]
+    extra.reverse()
     for position, one in sorted(extra, key=lambda item: -item[0]):
         ahead = sum(1 for n in notes.noted[:position] if id(n) in first and not n.ignored)
         bound.insert(min(ahead, len(starts)), one)
-    return bound
+    return _named_apart(bound)
+
+
+def _named_apart(bound: list[Bound]) -> list[Bound]:
+    """Formulas of one name get numbers of their own, and parts of one formula are one site."""
+    taken = {one.site.name for one in bound if one.site.how != "written out"}
+    kept: list[Bound] = []
+    for one in bound:
+        if one.site.how == "written out":
+            same = [k for k in kept if k.whole is not None and k.whole is one.whole]
+            if same:
+                continue
+            name, number = one.site.name.partition("#")[0], 2
+            apart = name
+            while apart in taken:
+                apart, number = f"{name}~{number}", number + 1
+            taken.add(apart)
+            one.site = replace(one.site, name=apart)
+        kept.append(one)
+    return kept
 
 
 def _not_reached(tree: Tree, reached: set[int], runs: list[Notes]) -> Iterable[Bound]:

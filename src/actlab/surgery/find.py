@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import GeneratorType
 from typing import Any, Literal
 
 import torch
@@ -14,8 +15,8 @@ from actlab.init.arguments import check_choice, check_model
 from actlab.init.isolation import unchanged
 from actlab.surgery.attributes import held_functions, intercepted
 from actlab.surgery.collect import Bound, collect
-from actlab.surgery.inputs import Inputs, as_inputs
-from actlab.surgery.listen import known_activations
+from actlab.surgery.inputs import Inputs, as_inputs, copied
+from actlab.surgery.known import known_activations
 from actlab.surgery.record import Notes
 from actlab.surgery.site import Sites
 from actlab.surgery.tree import Tree, unwrapped
@@ -89,6 +90,11 @@ def found_in(model: nn.Module, example_inputs: Any = None, modes: Modes = "both"
             except ValueError as error:
                 name = "training" if inner.training else "evaluation"
                 found.warnings.append(f"not looked at in {name} mode: {error}")
+    if any(notes.later for notes in runs):
+        found.warnings.append(
+            "the model returns a generator, whose code runs only when its values are asked for "
+            "and is not seen"
+        )
     found.both = len(runs) == 2
     # Names are the same in whichever mode the model is.
     runs.sort(key=lambda notes: notes.mode != "train")
@@ -126,8 +132,11 @@ def _noted(model: nn.Module, tree: Tree, inputs: Inputs, entry: nn.Module) -> No
     with unchanged(model), tree.separated(known):
         notes = Notes(model, tree, known | set(tree.twin_of))
         with intercepted(held, notes.attribute), notes.listening():
-            notes.start(inputs)
-            notes.returned(entry(*inputs.args, **inputs.kwargs))
+            given = copied(inputs)
+            notes.start(given)
+            result = entry(*given.args, **given.kwargs)
+            notes.later = isinstance(result, GeneratorType)
+            notes.returned(result)
     return notes
 
 
@@ -135,7 +144,9 @@ def _noted(model: nn.Module, tree: Tree, inputs: Inputs, entry: nn.Module) -> No
 def _other_mode(model: nn.Module) -> Iterator[None]:
     flags = {module: module.training for module in model.modules()}
     try:
-        model.train(not model.training)
+        # Not by calling train(), which models override to merge weights and the like.
+        for module, flag in flags.items():
+            module.training = not flag
         yield
     finally:
         for module, flag in flags.items():

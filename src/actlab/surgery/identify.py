@@ -12,7 +12,7 @@ from actlab.core import UnknownNameError
 from actlab.init.graph import Node
 from actlab.init.nonlinearity import Nonlinearity
 from actlab.kernels.apply import apply
-from actlab.surgery.record import Noted
+from actlab.surgery.noted import Noted
 
 AGREEMENT = 1e-9
 
@@ -55,18 +55,23 @@ def identified(noted: Noted) -> tuple[str, str, Nonlinearity | None]:
     if found.key is not None and applied.known() is not None:
         return found.label, name, found
     values = _values(found)
-    catalogued = looked_up(values) if values is not None else ""
-    if catalogued:
-        return catalogued, catalogued, found
+    in_catalogue = looked_up(values) if values is not None else ""
+    if in_catalogue:
+        return in_catalogue, in_catalogue, found
     label = applied.name if applied.module is not None else found.label
     return label, applied.name, found
 
 
 def formula_name(node: Node) -> str:
     """What a formula that was written out is: a function of the catalogue, or its last step."""
+    return catalogued(node) or node.name.partition("(")[0]
+
+
+def catalogued(node: Node) -> str:
+    """The definition that computes what a node does, or an empty string."""
     found = node.function()
     values = _values(found) if found is not None else None
-    return (looked_up(values) if values is not None else "") or node.name.partition("(")[0]
+    return looked_up(values) if values is not None else ""
 
 
 def _values(function: Nonlinearity) -> Tensor | None:

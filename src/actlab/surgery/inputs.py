@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +59,18 @@ def fits(model: nn.Module, inputs: Inputs) -> bool | None:
     kinds = {signature.parameters[name].kind for name in bound.arguments}
     loose = {inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL}
     return True if not kinds or kinds - loose else None
+
+
+def copied(inputs: Inputs) -> Inputs:
+    """The same with copies of all tensors, so that a model may write into them."""
+    return Inputs(_copy(inputs.args), {key: _copy(value) for key, value in inputs.kwargs.items()})
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if type(value) in (list, tuple):
+        return type(value)(_copy(item) for item in value)
+    if type(value) is dict:
+        return {key: _copy(item) for key, item in value.items()}
+    return value

@@ -18,14 +18,14 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _pop_mode_temporarily
 
 from actlab.core import Activation
-from actlab.init.isolation import in_sight
+from actlab.init.hook import Hook
+from actlab.init.isolation import DEPTH, in_sight
 from actlab.init.naming import of_call, of_module, of_values
 from actlab.init.nonlinearity import Nonlinearity
 from actlab.kernels.apply import apply
 from actlab.kernels.watch import WATCHER, Watcher
-from actlab.nn import RReLU
 from actlab.surgery import calls
-from actlab.surgery.applied import Applied, Pass, applied_by
+from actlab.surgery.applied import Applied, Pass, applied_by, countable
 from actlab.surgery.dispatch import Calls
 from actlab.surgery.location import here, location, running
 from actlab.surgery.redirect import scope_of
@@ -51,6 +51,7 @@ class Listener(TorchFunctionMode):
         self.activations = activations
         self.stack: list[Pass] = []
         self.quiet = 0
+        self.depth = DEPTH.get()
         self._outer: Watcher | None = None
 
     # ---- what derived classes do
@@ -84,8 +85,12 @@ class Listener(TorchFunctionMode):
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
         """While active, what is computed is the listener's own business, seen by nobody."""
-        with self.unheard(), torch._C.DisableTorchFunction():
-            yield
+        token = WATCHER.set(None)
+        try:
+            with self.unheard(), torch._C.DisableTorchFunction():
+                yield
+        finally:
+            WATCHER.reset(token)
 
     # ---- modules
 
@@ -103,9 +108,10 @@ class Listener(TorchFunctionMode):
             for module in self.tree.visible():
                 if module is entered:
                     continue
-                handles.append(module.register_forward_pre_hook(self._enter, with_kwargs=True))
+                before, after = Hook(self._enter), Hook(self._leave)
+                handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
                 handles.append(
-                    module.register_forward_hook(self._leave, with_kwargs=True, always_call=True)
+                    module.register_forward_hook(after, with_kwargs=True, always_call=True)
                 )
             with in_sight(), self:
                 yield
@@ -114,7 +120,10 @@ class Listener(TorchFunctionMode):
             for handle in handles:
                 handle.remove()
 
-    def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+    def _enter(self, module: nn.Module, args: Any, kwargs: Any = None) -> None:
+        if self.depth != DEPTH.get():
+            return  # somebody else's run, in the middle of this one
+        kwargs = kwargs or {}  # missing where hooks were removed in the meantime
         applied = None
         if not self.quiet and module in self.activations:
             x = calls.input_of(args, kwargs)
@@ -130,7 +139,7 @@ class Listener(TorchFunctionMode):
 
     def _leave(self, module: nn.Module, args: Any, *rest: Any) -> Any:
         output = rest[-1]  # keywords come before it, unless hooks were removed in the meantime
-        if not self.stack or self.stack[-1].module is not module:
+        if not self.stack or self.stack[-1].module is not module or self.depth != DEPTH.get():
             return None  # entered before listening began
         applied = self.stack[-1].applied
         result = None
@@ -232,7 +241,8 @@ class Listener(TorchFunctionMode):
     ) -> Tensor:
         """Carry out a call of one of actlab's functions, and see it."""
         applied = None
-        if not self.quiet and self.stack and countable(x):
+        foreign = self.depth != DEPTH.get()
+        if not self.quiet and self.stack and not foreign and countable(x):
             fixed = {
                 key: value.detach() if isinstance(value, Tensor) else value
                 for key, value in params.items()
@@ -267,12 +277,13 @@ class Listener(TorchFunctionMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        if self.quiet or not self.stack:
+        if self.quiet or not self.stack or self.depth != DEPTH.get():
             return func(*args, **kwargs)
         name = calls.activation_of(func, args, kwargs)
         x = calls.input_of(args, kwargs) if name else None
         # TorchScript calls operators too, out of sight of the code.
-        scripted = name and isinstance(func, OPERATORS) and running(here()) in self.tree.scripted
+        operator = bool(name) and isinstance(func, OPERATORS)
+        scripted = operator and running(here()) in self.tree.scripted
         if scripted or not countable(x):
             with self.unheard() if name else contextlib.nullcontext():
                 result = func(*args, **kwargs)
@@ -294,24 +305,3 @@ class Listener(TorchFunctionMode):
             return y
         with self.aside():
             return self.after(applied, y)
-
-
-def known_activations(tree: Tree) -> set[nn.Module]:
-    """The modules that are activations of torch's or actlab's, by their class."""
-    return {
-        module
-        for module in tree.visible()
-        if isinstance(module, RReLU)
-        or ((found := of_module(module)) is not None and found.label != "identity")
-    }
-
-
-def countable(x: Any) -> bool:
-    """Whether a value has numbers that can be looked at: no batch of a transform, no sparse one."""
-    return (
-        isinstance(x, Tensor)
-        and x.is_floating_point()
-        and x.layout == torch.strided
-        and not x.is_nested
-        and not torch._C._functorch.is_functorch_wrapped_tensor(x)
-    )

@@ -12,7 +12,6 @@ from torch import nn
 from actlab.surgery.collect import Bound
 from actlab.surgery.find import Found
 from actlab.surgery.rules import Make, Rule
-from actlab.surgery.site import Site
 from actlab.surgery.table import Row
 from actlab.surgery.tree import Place, Tree
 
@@ -100,7 +99,7 @@ def make_plan(rules: list[Rule], found: Found, options: Options) -> Plan:
     for rule in rules:
         for one in rule.sites:
             other = chosen.get(id(one))
-            if other is not None and other.replacement.label != rule.replacement.label:
+            if other is not None and not other.replacement.same(rule.replacement):
                 raise ValueError(
                     f"{one.site.name} is selected by {other.words} and by {rule.words}, which "
                     f"replace it by different things: {other.replacement.label} and "
@@ -138,7 +137,7 @@ def _decide(plan: Plan, one: Bound, make: Make, tree: Tree, options: Options) ->
 
 def build(make: Make, one: Bound, tree: Tree, options: Options) -> nn.Module:
     """A new module for a site, on the device and in the precision of what is around it."""
-    module = make.make(one.site, _arguments(one.site, options))
+    module = make.make(one.site, _arguments(one, options))
     device, dtype = _surroundings(one, tree)
     if dtype is not None:
         module.to(device=device, dtype=dtype)
@@ -146,15 +145,15 @@ def build(make: Make, one: Bound, tree: Tree, options: Options) -> nn.Module:
     return module
 
 
-def _arguments(site: Site, options: Options) -> dict[str, Any]:
+def _arguments(one: Bound, options: Options) -> dict[str, Any]:
+    site = one.site
     found: dict[str, Any] = {}
     if options.learnable is not None:
         found["learnable"] = options.learnable
     if options.per_channel and site.channel_dim is not None:
         last = site.channel_dim == len(site.shape) - 1
-        # Behind a linear layer units come last, however many dimensions precede them.
         found["num_parameters"] = site.units
-        found["channel_dim"] = -1 if last and len(site.shape) != 2 else site.channel_dim
+        found["channel_dim"] = -1 if last and one.units_last else site.channel_dim
     return found
 
 
@@ -183,10 +182,9 @@ def by_base(plan: Plan) -> Iterator[list[Bound]]:
 
 def alike(group: list[Bound], plan: Plan) -> bool:
     """Whether one module without state can serve all calls of a group."""
-    found = [plan.of(one) for one in group]
-    return all(
-        one is not None and one.plain and one.make.label == found[0].make.label  # type: ignore
-        for one in found
+    found = [planned for one in group if (planned := plan.of(one)) is not None]
+    return len(found) == len(group) and all(
+        one.plain and one.make.uniform and one.make.same(found[0].make) for one in found
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor, nn
@@ -16,41 +15,20 @@ from actlab.surgery import calls
 from actlab.surgery.applied import Applied
 from actlab.surgery.attributes import Held
 from actlab.surgery.axes import Axes, default_dim
+from actlab.surgery.formulas import Formulas, Spot
 from actlab.surgery.inputs import Inputs
 from actlab.surgery.listen import Listener
 from actlab.surgery.location import (
     here,
-    location,
     methods_on_the_way,
     recomputed,
     running,
 )
+from actlab.surgery.noted import Noted
 from actlab.surgery.tree import Place, Tree
 
 GATES = frozenset({"sigmoid", "hardsigmoid", "hard_sigmoid"})
-CHOICES = frozenset({"where", "maximum", "max"})
 RECURRENT = (nn.RNNBase, nn.RNNCellBase)
-
-
-@dataclass(eq=False, slots=True)
-class Noted:
-    """One application of an activation, as noted in a run."""
-
-    applied: Applied
-    shape: tuple[int, ...]
-    dtype: str
-    channel_dim: int | None
-    producer: str
-    place: Place | None = None
-    recomputed: bool = False
-    needs_in_place: bool = False
-    gate: bool = False
-    part_of: Node | None = None
-    fixed: bool = False
-    ignored: bool = False
-    node: Node | None = None
-    methods: set[str] = field(default_factory=set)
-    loose: nn.Module | None = None
 
 
 class Notes(Listener):
@@ -69,21 +47,25 @@ class Notes(Listener):
         self.alias = alias
         self.graph = Recorder(model, None)
         self.mode = "train" if model.training else "eval"
-        self.axes = Axes()
+        self.axes = Axes(self._is_weight)
         self.noted: list[Noted] = []
+        self.later = False
         self.recurrent: list[tuple[int, nn.Module]] = []
-        self.written_out: list[tuple[int, Node, str, str]] = []
         self.whole: set[nn.Module] = set()
         self._given: list[tuple[Tensor | None, int]] = []
         self._overwritten: dict[int, Noted] = {}
-        self._origin: dict[int, Noted] = {}
+        self.formulas = Formulas(self.graph.node)
         self._alive: list[Any] = []
 
     @contextlib.contextmanager
     def listening(self, entered: nn.Module | None = None) -> Iterator[None]:
         """While active, everything is noted."""
-        with self.graph.listening(), super().listening(entered):
+        with self.graph.listening(entered), super().listening(entered):
             yield
+
+    def _is_weight(self, tensor: Tensor) -> bool:
+        node = self.graph.node(tensor)
+        return node is not None and node.kind == "parameter"
 
     def start(self, inputs: Inputs) -> None:
         """Note what the model is called with."""
@@ -115,6 +97,7 @@ class Notes(Listener):
             str(x.dtype).removeprefix("torch."),
             axis.dim if axis is not None else default_dim(x),
             axis.producer if axis is not None else "",
+            units_last=axis is not None and axis.last,
             recomputed=applied.how == "function" and recomputed(here()),
         )
         if applied.module is not None:
@@ -144,7 +127,7 @@ class Notes(Listener):
             if applied.x._base is not None:
                 self._overwritten[id(applied.x._base)] = noted
         self.axes.same(y, applied.x)
-        self._origin[id(y)] = noted
+        self.formulas.comes_from(y, noted)
         self._alive += [applied.x, y]
         return y
 
@@ -233,7 +216,7 @@ class Notes(Listener):
             for key, value in self._overwritten.items():
                 if value is one:
                     self._overwritten[key] = noted
-        self._origin[id(output)] = noted
+        self.formulas.comes_from(output, noted)
         self.axes.same(output, given)
 
     def attribute(self, held: Held, x: Tensor, compute: Any) -> Tensor:
@@ -272,39 +255,9 @@ class Notes(Listener):
         self.axes.made(func, args, kwargs, result, self.tree.names[self.stack[-1].module])
         made = [t for t in tensors(result) if self.graph.node(t) is not None]
         if len(made) == 1:
-            self._follow(name, given, made[0])
-
-    def _follow(self, name: str, given: list[Tensor], made: Tensor) -> None:
-        node = self.graph.node(made)
-        known = [t for t in given if self.graph.node(t) is not None]
-        origins = [self._origin.get(id(t)) for t in known]
-        found = [origin for origin in origins if origin is not None]
-        if node is None or node.kind != "pointwise":
-            if node is not None and node.kind == "pass" and len(known) == 1 and found:
-                self._origin[id(made)] = found[0]
-            return
-        if len(known) == 1 and found:
-            self._origin[id(made)] = found[0]
-        elif len(known) > 1 and found:
-            for origin in found:
-                # x * sigmoid(x), and the like: the other value comes from what this one is of.
-                earlier = self._earlier(origin)
-                if any(other in earlier and other is not origin for other in origins):
-                    for one in [origin, *(e for e in earlier if e is not None)]:
-                        if one not in origins or one is origin:
-                            one.part_of = node
-        elif name in CHOICES and len(known) > 1 and not found and node.function() is not None:
             owner = self.tree.names[self.stack[-1].module]
-            self.written_out.append((len(self.noted), node, owner, location(here())[1]))
-
-    def _earlier(self, noted: Noted) -> list[Noted | None]:
-        """What an activation was applied to: the activations before it, None for the source."""
-        found: list[Noted | None] = []
-        one: Noted | None = noted
-        while one is not None:
-            one = self._origin.get(id(one.applied.x))
-            found.append(one)
-        return found
+            place = Spot(len(self.noted), owner, here())
+            self.formulas.follow(name, given, made[0], place)
 
 
 def _named(name: str) -> Any:

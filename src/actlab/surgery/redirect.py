@@ -72,7 +72,7 @@ def _whose(frame: FrameType | None, owner: nn.Module, loose: list[nn.Module]) ->
     checkpoint = False
     while frame is not None:
         code = frame.f_code
-        if code is RUN:
+        if code is RUN and "inner" in frame.f_locals:  # where the pass began
             return frame.f_locals["self"] is owner, checkpoint
         if code is CALL:
             module = frame.f_locals["self"]

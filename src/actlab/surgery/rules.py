@@ -88,10 +88,18 @@ class Rule:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Make:
-    """How a replacement is made, and what it is called."""
+    """How a replacement is made, and what it is called.
+
+    ``uniform`` says that it is the same at every site.
+    """
 
     label: str
     make: Callable[[Site, dict[str, Any]], nn.Module]
+    uniform: bool = True
+
+    def same(self, other: Make) -> bool:
+        """Whether both make the same."""
+        return self is other or (self.uniform and other.uniform and self.label == other.label)
 
 
 def read(rules: Any, bound: list[Bound]) -> list[Rule]:
@@ -188,7 +196,8 @@ def maker(new: Any) -> Make:
     if isinstance(new, type) and issubclass(new, nn.Module):
         return Make(new.__name__, lambda site, options: new())
     if callable(new) and not isinstance(new, type):
-        return Make(getattr(new, "__name__", repr(new)), lambda site, options: _made(new, site))
+        label = getattr(new, "__name__", repr(new))
+        return Make(label, lambda site, options: _made(new, site), uniform=False)
     raise TypeError(
         "a replacement is the name of an activation, a definition, a name with its parameters, a "
         f"module, a module class or a function of the site that makes one, got {new!r}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
@@ -15,13 +14,13 @@ from actlab.init.arguments import check_choice
 from actlab.init.fill import init_
 from actlab.init.report import InitReport
 from actlab.surgery.apply import Steps, carry_out
-from actlab.surgery.collect import Bound
 from actlab.surgery.find import Found, Modes, found_in
 from actlab.surgery.inputs import as_inputs
 from actlab.surgery.plan import Options, Plan, make_plan
 from actlab.surgery.rules import Replacement, read
 from actlab.surgery.table import Row, as_dict, shown
 from actlab.surgery.tree import data_parallel
+from actlab.surgery.verify import verify
 
 
 class Swap:
@@ -231,7 +230,7 @@ def _apply(done: Swap, found: Found, plan: Plan, example_inputs: Any, modes: Mod
     keys = frozenset(done.outer.state_dict())
     done._steps = carry_out(plan, found.tree)
     try:
-        _verify(found_in(found.model, example_inputs, modes), plan)
+        verify(found_in(found.model, example_inputs, modes), plan)
     except BaseException:
         done._steps.back()
         raise
@@ -246,39 +245,6 @@ def _replaced_state(plan: Plan, found: Found, outer: nn.Module) -> dict[str, Ten
     }
     kept = {key for key, value in outer.state_dict(keep_vars=True).items() if id(value) in own}
     return {key: value.clone() for key, value in outer.state_dict().items() if key in kept}
-
-
-def _verify(now: Found, plan: Plan) -> None:
-    """See in a new run that no more old functions are left than were to be left.
-
-    Raises:
-        RuntimeError: there are more; or a module that was to be replaced is still called.
-    """
-    left = Counter(_identity(one) for one in plan.order if plan.of(one) is None and one.site.modes)
-    new = {id(module) for one in plan.planned.values() for module in one.module.modules()}
-    old = {id(one.bound.module) for one in plan.planned.values()} - {id(None)}
-    kept = {id(one.module) for one in plan.order if plan.of(one) is None}
-    replaced = {_identity(one.bound) for one in plan.planned.values()}
-    for one in now.bound:
-        if id(one.module) in old - kept:
-            raise RuntimeError(_still(one))
-        if not one.site.modes or id(one.module) in new or _identity(one) not in replaced:
-            continue
-        left[_identity(one)] -= 1
-        if left[_identity(one)] < 0:
-            raise RuntimeError(_still(one))
-
-
-def _identity(one: Bound) -> tuple[str, str, str]:
-    """What is the same of a site before and after others are replaced."""
-    return one.site.owner, one.site.function, "module" if one.module is not None else "call"
-
-
-def _still(one: Bound) -> str:
-    return (
-        f"{one.site.name} still applies {one.site.function} after the swap; everything was put "
-        "back. Please report this model"
-    )
 
 
 def _reinitialise(done: Swap, example: Any, generator: Any) -> None:

@@ -45,7 +45,12 @@ class Tree:
         self.twin_of: dict[nn.Module, nn.Module] = {}
         self.twins: dict[Place, nn.Module] = {}
         scripted: set[nn.Module] = set()
+        first: dict[int, nn.Module] = {}
         for name, module in model.named_modules():
+            # Somebody who looks at the model right now may have put twins into it.
+            if (own := first.setdefault(id(module.__dict__), module)) is not module:
+                self.twin_of[module] = own
+                continue
             self.names[module] = shown_name(name)
             if isinstance(module, torch.jit.ScriptModule) or module in scripted:
                 scripted |= set(module.children())
@@ -53,7 +58,7 @@ class Tree:
         for module in self.names:
             for key, child in module._modules.items() if module not in self.scripted else ():
                 if child is not None:
-                    self.places.setdefault(child, []).append(Place(module, key))
+                    self.places.setdefault(self.original(child), []).append(Place(module, key))
 
     def visible(self) -> Iterator[nn.Module]:
         """The modules that can be hooked."""
@@ -69,8 +74,16 @@ class Tree:
         try:
             for module in modules:
                 for place in self.places.get(module, [])[1:]:
-                    twin = type(module).__new__(type(module))
-                    object.__setattr__(twin, "__dict__", module.__dict__)
+                    there = place.parent._modules.get(place.key)
+                    if there is not module:
+                        if there is not None and there.__dict__ is module.__dict__:
+                            self.twin_of[there] = module  # somebody else's
+                            self.twins[place] = there
+                        continue
+                    twin = self.twins.get(place)
+                    if twin is None or twin.__dict__ is not module.__dict__:
+                        twin = type(module).__new__(type(module))
+                        object.__setattr__(twin, "__dict__", module.__dict__)
                     self.twin_of[twin] = module
                     self.twins[place] = twin
                     place.parent._modules[place.key] = twin
