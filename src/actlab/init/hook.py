@@ -20,15 +20,20 @@ class Hook:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.call(*args, **kwargs)
 
-    def __copy__(self) -> Hook:
-        return Hook(nothing)
+    def __copy__(self) -> Callable[..., None]:
+        return nothing
 
-    def __deepcopy__(self, memo: Any) -> Hook:
-        return Hook(nothing)
+    def __deepcopy__(self, memo: Any) -> Callable[..., None]:
+        return nothing
 
     def __reduce__(self) -> Any:
-        return Hook, (nothing,)
+        return inert, ()
 
 
 def nothing(*args: Any, **kwargs: Any) -> None:
     """What a copied hook does."""
+
+
+def inert() -> Callable[..., None]:
+    """What a hook is loaded as."""
+    return nothing

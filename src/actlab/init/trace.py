@@ -97,6 +97,11 @@ class Recorder(TorchFunctionMode):
         self._node_of.clear()
         self._alive.clear()
 
+    def rename(self, tensor: Tensor, node: Node) -> None:
+        """Say of a value that is known that it comes from another node."""
+        self._node_of[id(tensor)] = node
+        self._add(node)
+
     def mark(self, tensor: Tensor, node: Node) -> None:
         """Remember where a tensor comes from, and the nodes on the way to it."""
         self._node_of[id(tensor)] = node

@@ -52,13 +52,15 @@ def intercepted(
     held: list[Held], called: Callable[[Held, Tensor, Callable[[Tensor], Any]], Any]
 ) -> Iterator[None]:
     """While active, calls of these functions with one tensor go through ``called``."""
+    put = [(one, _passing(one, called)) for one in held]
     try:
-        for one in held:
-            one.owner.__dict__[one.key] = _passing(one, called)
+        for one, passing in put:
+            one.owner.__dict__[one.key] = passing
         yield
     finally:
-        for one in held:
-            one.owner.__dict__[one.key] = one.function
+        for one, passing in put:
+            if one.owner.__dict__.get(one.key) is passing:  # else the model has put another there
+                one.owner.__dict__[one.key] = one.function
 
 
 def _passing(held: Held, called: Callable[..., Any]) -> Callable[..., Any]:

@@ -81,6 +81,7 @@ def collect(tree: Tree, runs: list[Notes]) -> list[Bound]:
     ]
     bound = _with_others(bound, order, runs[0], tree)
     reached = {id(one.module) for one in bound if one.module is not None}
+    reached |= {id(tree.original(part)) for notes in runs for part in notes.parts}
     bound += [Bound(site, site.name) for site in scripted_sites(tree)]
     bound += list(_not_reached(tree, reached, runs))
     for one in bound:

@@ -71,9 +71,12 @@ class Formulas:
     def follow(self, name: str, given: list[Tensor], made: Tensor, spot: Spot) -> None:
         """Follow one operation that is no activation."""
         node = self._node_of(made)
-        known = [t for t in given if self._node_of(t) is not None]
+        nodes = [(t, self._node_of(t)) for t in given]
+        known = [t for t, n in nodes if n is not None and n.kind != "parameter"]
         origins = [self._origin.get(id(t)) for t in known]
         found = [origin for origin in origins if origin is not None]
+        if node is not None and node.known is not None:
+            return  # an activation that is not counted here
         if node is None or node.kind != "pointwise":
             if node is not None and node.kind == "pass" and len(known) == 1 and found:
                 self._origin[id(made)] = found[0]
@@ -87,7 +90,7 @@ class Formulas:
         if found and not parts:
             return
         spot.settle()
-        choice = name in CHOICES and len(known) > 1 or any(one.choice for one in inside)
+        choice = (name in CHOICES and len(known) > 1) or any(one.choice for one in inside)
         self._last[id(made)] = Formula(node, spot, choice, parts)
         for part in parts:
             part.part_of = node

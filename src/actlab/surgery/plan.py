@@ -111,11 +111,20 @@ def make_plan(rules: list[Rule], found: Found, options: Options) -> Plan:
             _decide(plan, one, chosen[id(one)].replacement, tree, options)
     _one_caller_each(plan)
     if not plan.planned:
-        reasons = "; ".join(
-            f"{one.site.name}: {plan.left[id(one)]}" for one in bound if id(one) in plan.left
-        )
-        raise ValueError(f"none of the sites selected can be replaced: {reasons}")
+        raise ValueError(f"none of the sites selected can be replaced: {_reasons(plan, bound)}")
     return plan
+
+
+def _reasons(plan: Plan, bound: list[Bound]) -> str:
+    """Why sites are left, those with the same reason together."""
+    names: dict[str, list[str]] = {}
+    for one in bound:
+        if id(one) in plan.left:
+            names.setdefault(plan.left[id(one)], []).append(one.site.name)
+    return "; ".join(
+        f"{', '.join(these[:3])}{f' and {len(these) - 3} more' if len(these) > 3 else ''}: {reason}"
+        for reason, these in names.items()
+    )
 
 
 def _decide(plan: Plan, one: Bound, make: Make, tree: Tree, options: Options) -> None:

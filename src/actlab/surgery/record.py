@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
 
 from actlab.init.graph import Node
-from actlab.init.operations import tensors
+from actlab.init.nonlinearity import Nonlinearity
+from actlab.init.operations import activated, tensors
 from actlab.init.trace import Recorder
 from actlab.surgery import calls
 from actlab.surgery.applied import Applied
@@ -31,6 +33,15 @@ GATES = frozenset({"sigmoid", "hardsigmoid", "hard_sigmoid"})
 RECURRENT = (nn.RNNBase, nn.RNNCellBase)
 
 
+@dataclass(eq=False, frozen=True, slots=True)
+class Root:
+    """A value that begins anew inside a module, and what it was outside."""
+
+    x: Tensor
+    old: Node
+    node: Node
+
+
 class Notes(Listener):
     """Notes every site of a run: ``noted`` in order, and ``recurrent`` layers beside them.
 
@@ -40,19 +51,21 @@ class Notes(Listener):
             overwritten input is used later; the model's values are the same, its graph is not.
     """
 
+    recorder: type[Recorder] = Recorder
+
     def __init__(
         self, model: nn.Module, tree: Tree, activations: set[nn.Module], alias: bool = True
     ) -> None:
         super().__init__(model, tree, activations)
         self.alias = alias
-        self.graph = Recorder(model, None)
+        self.graph = self.recorder(model, None)
         self.mode = "train" if model.training else "eval"
         self.axes = Axes(self._is_weight)
         self.noted: list[Noted] = []
         self.later = False
         self.recurrent: list[tuple[int, nn.Module]] = []
-        self.whole: set[nn.Module] = set()
-        self._given: list[tuple[Tensor | None, int]] = []
+        self.parts: set[nn.Module] = set()
+        self._given: list[tuple[Root | None, int]] = []
         self._overwritten: dict[int, Noted] = {}
         self.formulas = Formulas(self.graph.node)
         self._alive: list[Any] = []
@@ -159,25 +172,56 @@ class Notes(Listener):
             self._used(tensor)
         if isinstance(module, RECURRENT):
             self.recurrent.append((len(self.noted), module))
-        self._given.append((given[0] if len(given) == 1 else None, len(self.noted)))
+        whole = len(given) == 1 and self.quiet == 1 and self._may_be_whole(module)
+        self._given.append((self._rooted(given[0]) if whole else None, len(self.noted)))
 
     def left(self, module: nn.Module, output: Any) -> Any:
-        given, start = self._given.pop()
+        root, start = self._given.pop()
         if isinstance(module, RECURRENT):
             first = next((t for t in tensors(output) if t.dim()), None)
             if first is not None:
                 self.axes.made(_named("lstm"), (), {}, first, self.tree.names[module])
-        elif given is not None and isinstance(output, Tensor) and self.quiet == 1:
-            self._as_a_whole(module, given, start, output)
+        elif root is not None:
+            self._as_a_whole(module, root, start, output)
         return None
 
-    def _as_a_whole(self, module: nn.Module, given: Tensor, start: int, output: Tensor) -> None:
-        """A module without children that is nothing but one function of its input is one site."""
-        if any(True for _ in module.children()) or module in self.activations:
-            return
-        if not self._is_function_of(given, output) or len(self.stack) < 2:
+    def _may_be_whole(self, module: nn.Module) -> bool:
+        """Whether a module can be one function made of operations and of known activations."""
+        known = type(module).__module__.startswith("torch.nn.modules") or module in self.activations
+        return not known and all(child in self.activations for child in module.children())
+
+    def _rooted(self, x: Tensor) -> Root | None:
+        """Let a value begin anew, so that functions of it are told from functions of functions."""
+        old = self.graph.node(x)
+        if old is None or old.kind == "parameter":
+            return None
+        root = Root(x, old, Node("pass", old.name, (old,), size=old.size))
+        self.graph.rename(x, root.node)
+        return root
+
+    def _function_of(self, root: Root, y: Any, name: str) -> bool:
+        """Whether a result is one function of a root, and no straight line; ends the root."""
+        if self.graph.node(root.x) is root.node:
+            self.graph.rename(root.x, root.old)
+        result = self.graph.node(y) if isinstance(y, Tensor) else None
+        if result is None or result.kind != "pointwise" or result.source is not root.node:
+            return False
+        found = result.function()
+        formula = result.formula
+        assert formula is not None
+        known = found or Nonlinearity(name, formula, key=result.key)
+        self.graph.rename(y, activated(known, root.old))
+        return found is not None
+
+    def _as_a_whole(self, module: nn.Module, root: Root, start: int, output: Any) -> None:
+        """A module that is nothing but one function of its input is one site."""
+        given = root.x
+        last = self.graph.node(output) if isinstance(output, Tensor) else None
+        if not self._function_of(root, output, type(module).__name__) or len(self.stack) < 2:
             return
         inside = self.noted[start:]
+        if [one.node for one in inside] == [last] and next(module.children(), None) is not None:
+            return  # a wrapper around one activation, which has a place of its own
         del self.noted[start:]
         own = self.stack.pop()
         try:
@@ -185,7 +229,7 @@ class Notes(Listener):
         finally:
             self.stack.append(own)
         applied.in_place = any(one.applied.in_place for one in inside)
-        self.whole.add(module)
+        self.parts |= {one.applied.module for one in inside if one.applied.module is not None}
         self._note_whole(applied, given, output, inside)
         self.noted[-1].place = self._place_of_left(module)
 
@@ -195,15 +239,6 @@ class Notes(Listener):
             return self._place(module)
         finally:
             self.stack.append(own)
-
-    def _is_function_of(self, given: Tensor, output: Tensor) -> bool:
-        source, result = self.graph.node(given), self.graph.node(output)
-        if source is None or result is None or result.kind != "pointwise":
-            return False
-        # The recorder reduces functions of functions to their common source.
-        if result.source is not source and result.source is not source.source:
-            return False
-        return result is not source and result.function() is not None
 
     def _note_whole(
         self, applied: Applied, given: Tensor, output: Tensor, inside: list[Noted]
@@ -222,11 +257,12 @@ class Notes(Listener):
     def attribute(self, held: Held, x: Tensor, compute: Any) -> Tensor:
         """A function kept in an attribute is called; it is one site if it is one function."""
         start, step = len(self.noted), self.caller()
-        counts = dict(step.counts) if step is not None else {}
+        if step is None or self.quiet or step.module is not held.owner:
+            return compute(x)
+        counts = dict(step.counts)
+        root = self._rooted(x)
         y = compute(x)
-        if step is None or self.quiet or not isinstance(y, Tensor):
-            return y
-        if y is x or not self._is_function_of(x, y) or step.module is not held.owner:
+        if root is None or not self._function_of(root, y, held.name) or y is x:
             return y
         inside = self.noted[start:]
         del self.noted[start:]

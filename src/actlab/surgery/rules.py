@@ -167,7 +167,7 @@ def _by_text(text: str, bound: list[Bound]) -> tuple[Bound, ...]:
 def _known(selector: Any, bound: list[Bound]) -> str:
     if not bound:
         return "no activation was found in the model"
-    counts = Counter(one.site.activation or one.site.function for one in bound)
+    counts = Counter(one.site.activation or "formulas" for one in bound)
     applied = ", ".join(f"{name} ({count})" for name, count in counts.items())
     text = f"the model applies {applied}"
     if isinstance(selector, str):

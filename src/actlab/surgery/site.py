@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, overload
@@ -142,14 +143,31 @@ class Sites(Sequence[Site]):
             )
             for site in self.sites
         ]
-        count = len(self.sites)
-        title = f"{count} site{'s' if count != 1 else ''}"
+        title = summary(self.sites)
         return "\n".join([title, table(head, lines), *(f"! {line}" for line in self.warnings)])
+
+
+def summary(sites: Sequence[Site]) -> str:
+    """How many sites there are, of which functions, and what is special about them."""
+    plain = Counter(one.activation or "formula" for one in sites if one.kind == "activation")
+    parts = [f"{count} {name}" for name, count in plain.most_common()]
+    gates = sum(one.kind == "gate" for one in sites)
+    parts += [f"{gates} gate{'s' if gates != 1 else ''}"] if gates else []
+    hidden = sum(one.kind == "recurrent" for one in sites)
+    parts += [f"{hidden} in recurrent layers"] if hidden else []
+    for mode in ("train", "eval"):
+        only = sum(one.modes == (mode,) for one in sites)
+        others = any(one.modes not in ((), (mode,)) for one in sites)
+        parts += [f"{only} in {mode} mode only"] if only and others else []
+    count = f"{len(sites)} site{'s' if len(sites) != 1 else ''}"
+    return f"{count}: {', '.join(parts)}" if parts else count
 
 
 def note(site: Site) -> str:
     """What a table says about a site beside its columns."""
     parts = [site.reason] if site.reason else []
+    if site.calls > 1:
+        parts.append(f"runs {site.calls} times")
     if len(site.places) > 1:
         parts.append(f"one module in {len(site.places)} places: {', '.join(site.places)}")
     if site.needs_in_place:

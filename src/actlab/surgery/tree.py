@@ -70,7 +70,7 @@ class Tree:
 
         So a call tells by which place it came. The twins share all state with the original.
         """
-        changed: list[tuple[Place, nn.Module]] = []
+        changed: list[tuple[Place, nn.Module, nn.Module]] = []
         try:
             for module in modules:
                 for place in self.places.get(module, [])[1:]:
@@ -87,11 +87,12 @@ class Tree:
                     self.twin_of[twin] = module
                     self.twins[place] = twin
                     place.parent._modules[place.key] = twin
-                    changed.append((place, module))
+                    changed.append((place, module, twin))
             yield
         finally:
-            for place, module in changed:
-                place.parent._modules[place.key] = module
+            for place, module, twin in changed:
+                if place.parent._modules.get(place.key) is twin:
+                    place.parent._modules[place.key] = module
 
     def original(self, module: nn.Module) -> nn.Module:
         """The module that a twin stands for."""

@@ -75,7 +75,7 @@ def test_code_in_a_file_is_not_run(folder: Path, capsys: pytest.CaptureFixture[s
 def test_listing_sites(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["swap", MODEL, "--data", "2x16"]) == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("2 sites\n")
+    assert printed.startswith("2 sites: 1 relu, 1 gelu\n")
     assert ":gelu" in printed
 
 

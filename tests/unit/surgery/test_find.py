@@ -106,7 +106,7 @@ def test_a_loop_is_one_site_for_each_call() -> None:
 
 def test_the_table_and_the_data() -> None:
     found = surgery.find(Two(), torch.ones(1, 4))
-    assert str(found).startswith("1 site\nsite")
+    assert str(found).startswith("1 site: 1 relu\nsite")
     assert found.match("*relu*") == (found[0],)
     assert found[":relu"] is found[0]
     assert found.to_dict()["sites"][0]["name"] == ":relu"
