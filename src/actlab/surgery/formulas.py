@@ -35,6 +35,10 @@ class Spot:
         self._frame: FrameType | None = frame
         self.shown = ""
 
+    def forget(self) -> None:
+        """Let go of the frame."""
+        self._frame = None
+
     def settle(self) -> None:
         """Look up file and line, and let go of the frame."""
         if self._frame is not None:

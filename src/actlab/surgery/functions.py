@@ -77,8 +77,7 @@ def replace_functions(
         if uniform and every and not any(one.site.needs_in_place for one in calls):
             same[function] = key_of(function, calls[0].site.call)
     _set(scope, tables, same, frozenset(written), steps)
-    for one in group:
-        scope.loose += [module for module in one.loose if module not in scope.loose]
+    scope.loose = (*scope.loose, *{type(module) for one in group for module in one.loose})
     _shield(owner, scope, plan, steps)
 
 

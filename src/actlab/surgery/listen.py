@@ -102,6 +102,7 @@ class Listener(TorchFunctionMode):
             entered: the module whose code is running already. Default: none is.
         """
         handles: list[Any] = []
+        self.depth = DEPTH.get()
         self._outer = WATCHER.get()
         token = WATCHER.set(self.watch)
         try:

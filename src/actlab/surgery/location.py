@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import sys
 from pathlib import Path
 from types import CodeType, FrameType
@@ -12,13 +14,17 @@ from torch import nn
 
 from actlab import core
 
-Step: TypeAlias = tuple[str, int]
-"""A function of the user's and the instruction in it."""
+Step: TypeAlias = tuple[str, int, int, int]
+"""A function of the user's and the call in it: line from its first, and columns.
+
+Not the instruction: interpreters carry out one call by different ones once it has run often.
+"""
 
 Location: TypeAlias = tuple[Step, ...]
 """The steps from a call outwards to the code of the module that it is in."""
 
 LIBRARIES = (f"{Path(torch.__file__).parent}/", f"{Path(core.__file__).parents[1]}/")
+REDIRECT = str(Path(__file__).with_name("redirect.py"))
 COMPILER = f"{Path(torch.__file__).parent}/_dynamo/"
 CHECKPOINT = f"{Path(torch.__file__).parent}/utils/checkpoint.py"
 
@@ -48,12 +54,26 @@ def location(frame: FrameType | None, own_call: bool = False) -> tuple[Location,
             if not own_call:
                 break
             own_call = False
+        elif _begins(frame) and not own_call:
+            break
         elif not own_call and not library(frame):
             code = frame.f_code
-            steps.append((code.co_qualname, frame.f_lasti))
+            steps.append(_call(code, frame.f_lasti))
             shown = shown or f"{Path(code.co_filename).name}:{frame.f_lineno}"
         frame = frame.f_back
     return tuple(steps), shown
+
+
+@functools.lru_cache(maxsize=4096)
+def _call(code: CodeType, instruction: int) -> Step:
+    line, _, left, right = next(itertools.islice(code.co_positions(), instruction // 2, None))
+    return code.co_qualname, (line or 0) - code.co_firstlineno, left or 0, right or 0
+
+
+def _begins(frame: FrameType) -> bool:
+    """Whether a pass through redirected code begins here, by ``forward`` called without hooks."""
+    code = frame.f_code
+    return code.co_name == "run" and code.co_filename == REDIRECT and "inner" in frame.f_locals
 
 
 def recomputed(frame: FrameType | None) -> bool:

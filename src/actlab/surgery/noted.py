@@ -1,10 +1,10 @@
-"""One application of an activation, as noted in a run."""
+"""What is noted in a run: applications of activations, and where functions of a value begin."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from torch import nn
+from torch import Tensor, nn
 
 from actlab.init.graph import Node
 from actlab.surgery.applied import Applied
@@ -31,3 +31,12 @@ class Noted:
     node: Node | None = None
     methods: set[str] = field(default_factory=set)
     loose: nn.Module | None = None
+
+
+@dataclass(eq=False, frozen=True, slots=True)
+class Root:
+    """A value that begins anew inside a module, and what it was outside."""
+
+    x: Tensor
+    old: Node
+    node: Node

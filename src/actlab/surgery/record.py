@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
@@ -14,7 +13,7 @@ from actlab.init.nonlinearity import Nonlinearity
 from actlab.init.operations import activated, tensors
 from actlab.init.trace import Recorder
 from actlab.surgery import calls
-from actlab.surgery.applied import Applied
+from actlab.surgery.applied import Applied, Pass
 from actlab.surgery.attributes import Held
 from actlab.surgery.axes import Axes, default_dim
 from actlab.surgery.formulas import Formulas, Spot
@@ -26,20 +25,11 @@ from actlab.surgery.location import (
     recomputed,
     running,
 )
-from actlab.surgery.noted import Noted
+from actlab.surgery.noted import Noted, Root
 from actlab.surgery.tree import Place, Tree
 
 GATES = frozenset({"sigmoid", "hardsigmoid", "hard_sigmoid"})
 RECURRENT = (nn.RNNBase, nn.RNNCellBase)
-
-
-@dataclass(eq=False, frozen=True, slots=True)
-class Root:
-    """A value that begins anew inside a module, and what it was outside."""
-
-    x: Tensor
-    old: Node
-    node: Node
 
 
 class Notes(Listener):
@@ -260,13 +250,18 @@ class Notes(Listener):
         if step is None or self.quiet or step.module is not held.owner:
             return compute(x)
         counts = dict(step.counts)
-        root = self._rooted(x)
+        with self.aside():
+            root = self._rooted(x)
         y = compute(x)
-        if root is None or not self._function_of(root, y, held.name) or y is x:
-            return y
-        inside = self.noted[start:]
-        del self.noted[start:]
-        step.counts = counts  # calls inside it are not the owner's
+        with self.aside():
+            if root is not None and self._function_of(root, y, held.name) and y is not x:
+                inside = self.noted[start:]
+                del self.noted[start:]
+                step.counts = counts  # calls inside it are not the owner's
+                self._note_held(held, step, x, y, inside)
+        return y
+
+    def _note_held(self, held: Held, step: Pass, x: Tensor, y: Tensor, inside: list[Noted]) -> None:
         base = self.tree.path(Place(held.owner, held.key))
         step.counts[base] = call = step.counts.get(base, 0) + 1
         applied = Applied(
@@ -276,7 +271,6 @@ class Notes(Listener):
         self.place_in_code(applied, step)
         self._note_whole(applied, x, y, inside)
         self.noted[-1].place = Place(held.owner, held.key)
-        return y
 
     # ---- other operations
 
@@ -294,6 +288,7 @@ class Notes(Listener):
             owner = self.tree.names[self.stack[-1].module]
             place = Spot(len(self.noted), owner, here())
             self.formulas.follow(name, given, made[0], place)
+            place.forget()  # the frame is this one, and holds the place
 
 
 def _named(name: str) -> Any:

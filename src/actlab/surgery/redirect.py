@@ -67,7 +67,9 @@ class Redirect(TorchFunctionMode):
         return key
 
 
-def _whose(frame: FrameType | None, owner: nn.Module, loose: list[nn.Module]) -> tuple[bool, bool]:
+def _whose(
+    frame: FrameType | None, owner: nn.Module, loose: tuple[type[nn.Module], ...]
+) -> tuple[bool, bool]:
     """Whether code belongs to a module, and whether it is in a checkpoint opened there."""
     checkpoint = False
     while frame is not None:
@@ -76,7 +78,8 @@ def _whose(frame: FrameType | None, owner: nn.Module, loose: list[nn.Module]) ->
             return frame.f_locals["self"] is owner, checkpoint
         if code is CALL:
             module = frame.f_locals["self"]
-            if module is not owner and not any(module is one for one in loose):
+            held = type(module) not in loose or any(module is one for one in owner.modules())
+            if module is not owner and held:
                 return False, checkpoint
         checkpoint |= code.co_filename == CHECKPOINT
         frame = frame.f_back

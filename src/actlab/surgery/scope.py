@@ -66,7 +66,8 @@ class Scope:
         alike: functions of which all calls are replaced by equal modules without state; further
             calls, and those outside ``forward``, are replaced by that of this key too.
         written: keys whose result has to be written into the input as well.
-        loose: modules that no module holds, so that what they do counts as the owner's code.
+        loose: classes of modules that no module holds, so that what they do counts as the
+            owner's code; some are made anew for every call.
     """
 
     def __init__(self, owner: str) -> None:
@@ -75,7 +76,7 @@ class Scope:
         self.alike: Mapping[str, str] = {}
         self.written: frozenset[str] = frozenset()
         self.functions: frozenset[str] = frozenset()
-        self.loose: list[nn.Module] = []
+        self.loose: tuple[type[nn.Module], ...] = ()
         self.python = sys.version_info[:2]
         self._prepare()
 

@@ -274,3 +274,28 @@ def test_a_copy_that_would_lose_the_swap_is_refused() -> None:
     for make in (copy.deepcopy, pickle.dumps):
         with pytest.raises(TypeError, match="a __reduce__ of its own"):
             make(model)
+
+
+class Builtin(nn.Module):
+    """Calls that an interpreter carries out in another way once they have run often."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.act = nn.Linear(4, 4), nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.tanh(self.act(self.a(torch.tanh(self.act(x)))).relu())
+
+
+def test_places_in_the_code_stay_when_it_has_run_often() -> None:
+    model = Builtin()
+    rules = {"tanh": "ralu", "relu": "ralu", ":relu": "ralu"}
+    done = surgery.swap(model, rules, X, per_channel=True)
+    first = model(X)
+    for _ in range(100):
+        assert torch.equal(model(X), first)
+    done.undo()
+    for _ in range(100):
+        model(X)
+    surgery.swap(model, rules, X)
+    assert torch.equal(model(X), first)
