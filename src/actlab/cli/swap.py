@@ -22,6 +22,7 @@ def swap(
     save: Path | None = None,
     learnable: bool | None = None,
     per_channel: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    share_calls: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     gates: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     reinit: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     json: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
@@ -40,6 +41,7 @@ def swap(
         save: write the state_dict of the swapped model into this file.
         learnable: learn the parameters of the replacements; without it, what is usual for them.
         per_channel: one parameter for each channel.
+        share_calls: one set of learned parameters for all calls of one thing in one place.
         gates: replace sigmoids that multiply other values too.
         reinit: initialise the weights anew, for the new functions.
         json: print the table as JSON.
@@ -62,6 +64,7 @@ def swap(
         print(json_text.dumps(found.to_dict(), indent=2) if json else found)
         return
     options = {"learnable": learnable, "per_channel": per_channel, "gates": gates}
+    options["share_calls"] = share_calls
     with contextlib.redirect_stdout(io.StringIO()):  # a dry run prints its table itself
         made = surgery.swap(
             built, parsed, example, **options, reinit=reinit, generator=seed, dry_run=dry_run

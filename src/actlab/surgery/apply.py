@@ -49,7 +49,9 @@ def _modules(plan: Plan, tree: Tree, steps: Steps) -> None:
         if alike(group, plan):
             # One module in several places stays one module where it has nothing to learn.
             original = group[0].module if group[0].module is not None else group[0]
-            new = shared.setdefault((id(original), planned[0].make.label), planned[0].module)
+            new = planned[0].module
+            if planned[0].plain:
+                new = shared.setdefault((id(original), planned[0].make.label), new)
             accept_old_checkpoints(new, group[0].module)
             if any(one.site.needs_in_place for one in group):
                 new = Overwriting(new)
@@ -110,7 +112,7 @@ def _other_places(plan: Plan, tree: Tree, done: set[Place], steps: Steps) -> Non
     for group in every.values():
         found = [plan.of(one) for one in group]
         first = found[0]
-        if first is None or any(one is None or one.make.label != first.make.label for one in found):
+        if first is None or any(one is None or not one.make.same(first.make) for one in found):
             continue
         for place in tree.places.get(group[0].module, []):  # type: ignore[arg-type]
             if place not in done:

@@ -96,6 +96,10 @@ def _key(
         return None
     key = key_of(function, one.site.call)
     module = first.module if uniform and first is not None else planned.module
+    if uniform and not planned.plain:
+        key = key_of(function, calls[0].site.call)  # one set of parameters, under one key
+        if key in sites:
+            return key
     accept_old_checkpoints(module, None)
     _add(sites, key, module, steps)
     return key

@@ -23,6 +23,7 @@ class Options:
     learnable: bool | None = None
     per_channel: bool = False
     gates: bool = False
+    share_calls: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -50,10 +51,12 @@ class Plan:
         planned: the sites to be replaced. left: of the others, why.
         order: all sites, for the table.
         both: whether the model was seen in training and in evaluation.
+        share: whether the calls of one thing in one module's code get one replacement.
     """
 
     order: list[Bound]
     both: bool = True
+    share: bool = False
     planned: dict[int, Planned] = field(default_factory=dict)
     left: dict[int, str] = field(default_factory=dict)
 
@@ -94,7 +97,7 @@ def make_plan(rules: list[Rule], found: Found, options: Options) -> Plan:
         TypeError: a replacement cannot be built as asked.
     """
     bound, tree = found.bound, found.tree
-    plan = Plan(list(bound), found.both)
+    plan = Plan(list(bound), found.both, options.share_calls)
     chosen: dict[int, Rule] = {}
     for rule in rules:
         for one in rule.sites:
@@ -190,10 +193,11 @@ def by_base(plan: Plan) -> Iterator[list[Bound]]:
 
 
 def alike(group: list[Bound], plan: Plan) -> bool:
-    """Whether one module without state can serve all calls of a group."""
+    """Whether one module can serve all calls of a group: without state, or shared on purpose."""
     found = [planned for one in group if (planned := plan.of(one)) is not None]
     return len(found) == len(group) and all(
-        one.plain and one.make.uniform and one.make.same(found[0].make) for one in found
+        (one.plain or plan.share) and one.make.uniform and one.make.same(found[0].make)
+        for one in found
     )
 
 

@@ -173,7 +173,8 @@ class Scope:
         raise RuntimeError(
             f"{self.place} {what} for the {number}. time in one pass in {mode} mode, in a way that "
             f"the example activations were swapped with did not have (it had {known} such calls). "
-            "Undo the swap, and swap with an example that goes through all of the code"
+            "Undo the swap, and swap with an example that goes through all of the code, or with "
+            "share_calls=True"
         )
 
     def finish(self, run: Run) -> None:

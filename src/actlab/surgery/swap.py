@@ -110,6 +110,7 @@ def swap(
     *,
     learnable: bool | None = None,
     per_channel: bool = False,
+    share_calls: bool = False,
     gates: bool = False,
     reinit: bool = False,
     generator: torch.Generator | int | None = None,
@@ -134,6 +135,8 @@ def swap(
         learnable: whether the parameters of replacements are learned; None for what is usual
             for the function (RaLU's alpha is). Default: None.
         per_channel: one parameter for each channel, as the example shows them. Default: False.
+        share_calls: one set of learned parameters for all calls of a module, or of a function in
+            one module's code, as a recurrence wants it; else each call has its own. Default: False.
         gates: replace sigmoids that multiply other values too. Default: False.
         reinit: initialise weights anew for the new functions; see ``actlab.init.init_``.
             Default: False.
@@ -164,7 +167,7 @@ def swap(
         >>> model[1]
         ReLU()
     """
-    options = _options(learnable, per_channel, gates, reinit, dry_run)
+    options = _options(learnable, per_channel, share_calls, gates, reinit, dry_run)
     found = found_in(model, example_inputs, modes)
     plan = make_plan(read(rules, found.bound), found, options)
     _check_wrapped(model, plan)
@@ -206,14 +209,17 @@ def swapped(
         done.undo()
 
 
-def _options(learnable: Any, per_channel: Any, gates: Any, reinit: Any, dry_run: Any) -> Options:
+def _options(
+    learnable: Any, per_channel: Any, share_calls: Any, gates: Any, reinit: Any, dry_run: Any
+) -> Options:
     check_choice("learnable", learnable, (None, True, False))  # type: ignore[arg-type]
-    flags = {"per_channel": per_channel, "gates": gates, "reinit": reinit, "dry_run": dry_run}
+    flags = {"per_channel": per_channel, "share_calls": share_calls, "gates": gates}
+    flags |= {"reinit": reinit, "dry_run": dry_run}
     for name, value in flags.items():
         check_choice(name, value, (True, False))  # type: ignore[arg-type]
     if per_channel and learnable is False:
         raise ValueError("per_channel=True needs learned parameters; learnable is False")
-    return Options(True if per_channel else learnable, per_channel, gates)
+    return Options(True if per_channel else learnable, per_channel, gates, share_calls)
 
 
 def _check_wrapped(model: nn.Module, plan: Plan) -> None:

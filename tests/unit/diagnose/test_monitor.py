@@ -140,7 +140,7 @@ def test_steps_that_are_not_looked_at_have_no_hooks_inside() -> None:
             )
             model(torch.randn(8, 6))
             handle.remove()
-            assert hooks[-1:] == [2 if step % 3 == 0 else 1]
+            assert (hooks[-1] > 1) is (step % 3 == 0)
 
 
 def test_evaluation_is_not_counted_unless_asked_for() -> None:

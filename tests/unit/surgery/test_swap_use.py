@@ -225,3 +225,21 @@ def test_wrapped_models() -> None:
     with pytest.raises(ValueError, match="data-parallel wrapper .* swap first and wrap then"):
         surgery.swap(model, {"relu": "ralu"}, X)
     assert surgery.swap(model, {"relu": "elu"}, X).swapped[-1] == ":relu"
+
+
+def test_one_set_of_parameters_for_all_calls() -> None:
+    model = Longer()
+    surgery.swap(model, {"relu": "ralu"}, X, share_calls=True)
+    new = [name for name, _ in model.named_parameters() if "alpha" in name]
+    assert new == ["actlab_sites.relu_1.alpha"]
+    activation = model.actlab_sites["relu_1"]  # type: ignore[index]
+    expected = X
+    for _ in range(5):
+        expected = activation(model.layer(expected))
+    torch.testing.assert_close(model(X, 5), expected)
+    net, done = swapped(share_calls=True)
+    new = [name for name, _ in net.named_parameters() if "alpha" in name]
+    assert new[:2] == ["blocks.0.relu.alpha", "blocks.0.actlab_sites.relu_1.alpha"]
+    net(X).sum().backward()
+    done.undo()
+    assert torch.equal(net(X), Net()(X))
