@@ -26,6 +26,7 @@ OPERATOR_OF = {
     "hard_swish": "hardswish",
     "hard_tanh": "hardtanh",
     "relu6": "hardtanh",
+    "relu_squared": "relu",
     "selu": "elu",
     "star_relu": "relu",
 }
