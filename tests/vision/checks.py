@@ -65,7 +65,9 @@ def check_swap(architecture: Architecture) -> None:
     assert done.swapped
     left = [sites[row.name] for row in done.rows if row.action == "left"]
     assert counted(model, example) == {mode: calls_of(left, mode) for mode in MODES}
-    assert same_state(old, state(model))
+    kept = state(model)  # without what replaced modules had learned
+    assert same_state({key: old[key] for key in kept}, kept)
+    assert same_state(old, done.original_state_dict())
     after = both_modes(model, example)
     assert not any(same([x], [y]) for x, y in zip(before, after, strict=True))
     assert same(after, both_modes(copy.deepcopy(model), example))
