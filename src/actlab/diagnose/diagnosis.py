@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from actlab.diagnose.monitor import Monitor
 from actlab.diagnose.report import Report
-from actlab.diagnose.summarise import summarise
 from actlab.init.isolation import unchanged
 from actlab.init.operations import tensors
 from actlab.surgery.inputs import Inputs, as_inputs, fits
@@ -78,11 +77,7 @@ def diagnose(
             count += 1
     if not count:
         raise ValueError("data holds no batch")
-    bound = [one for found in watching._found.values() for one in found.bound]
-    return summarise(
-        type(inner).__name__, watching._watched, bound, count, watching.observed, 1,
-        None, None, None, given_loss=loss is not None, warnings=watching.warnings,
-    )  # fmt: skip
+    return watching.summary(count, (None, None, None), given_loss=loss is not None)
 
 
 def _batches(data: Any) -> Iterator[Any]:
@@ -97,7 +92,9 @@ def _batches(data: Any) -> Iterator[Any]:
 
 def _one(model: nn.Module, batch: Any, loss: Loss | None, draws: torch.Generator) -> None:
     inputs, target = split(unwrapped(model), batch, loss is not None)
-    inputs = Inputs(_fresh(inputs.args), {k: _fresh(v) for k, v in inputs.kwargs.items()})
+    leaves: list[Tensor] = [p for p in model.parameters() if p.requires_grad]
+    fresh = _Fresh(wanted=not leaves)
+    inputs = Inputs(fresh.of(inputs.args), {k: fresh.of(v) for k, v in inputs.kwargs.items()})
     try:
         output = model(*inputs.args, **inputs.kwargs)
     except Exception as error:  # somebody's code, which may raise anything
@@ -105,7 +102,7 @@ def _one(model: nn.Module, batch: Any, loss: Loss | None, draws: torch.Generator
         raise ValueError(
             f"the model cannot be run with the data: {type(error).__name__}: {text}"
         ) from error
-    _backward(model, inputs, output, _loss_of(output, target, loss), draws)
+    _backward(leaves or fresh.leaves, output, _loss_of(output, target, loss), draws)
 
 
 def split(model: nn.Module, batch: Any, has_loss: bool) -> tuple[Inputs, tuple[Any, ...]]:
@@ -131,11 +128,9 @@ def _loss_of(output: Any, target: tuple[Any, ...], loss: Loss | None) -> Tensor 
 
 
 def _backward(
-    model: nn.Module, inputs: Inputs, output: Any, loss: Tensor | None, draws: torch.Generator
+    leaves: list[Tensor], output: Any, loss: Tensor | None, draws: torch.Generator
 ) -> None:
     """Run back; gradients are seen by hooks and go nowhere else."""
-    leaves = [t for t in tensors((inputs.args, inputs.kwargs)) if t.requires_grad]
-    leaves += [p for p in model.parameters() if p.requires_grad]
     if loss is not None:
         outputs, cotangents = [loss], [torch.ones_like(loss)]
     else:
@@ -156,13 +151,28 @@ def _leaves_of(output: Any) -> list[Tensor]:
     return found
 
 
-def _fresh(value: Any) -> Any:
-    """Tensors as leaves of their own, so that what the caller holds gets no gradient."""
-    if isinstance(value, Tensor):
-        leaf = value.detach().clone()
-        return leaf.requires_grad_() if leaf.is_floating_point() else leaf
-    if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
-        return type(value)(_fresh(item) for item in value)
-    if type(value) is dict:
-        return {key: _fresh(item) for key, item in value.items()}
-    return value
+class _Fresh:
+    """Copies of inputs, so that what the caller holds stays as it is and gets no gradient.
+
+    Args:
+        wanted: whether gradients have to reach the inputs, since they reach nothing else. What
+            the model gets is no leaf even then: it may write into it.
+    """
+
+    def __init__(self, wanted: bool) -> None:
+        self.wanted = wanted
+        self.leaves: list[Tensor] = []
+
+    def of(self, value: Any) -> Any:
+        """A value with its tensors copied."""
+        if isinstance(value, Tensor):
+            copy = value.detach().clone()
+            if not (self.wanted and copy.is_floating_point()):
+                return copy
+            self.leaves.append(copy.requires_grad_())
+            return copy.clone()
+        if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
+            return type(value)(self.of(item) for item in value)
+        if type(value) is dict:
+            return {key: self.of(item) for key, item in value.items()}
+        return value

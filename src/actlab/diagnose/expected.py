@@ -9,7 +9,7 @@ import torch
 from actlab.analysis.case import Case
 from actlab.analysis.moments import moments
 from actlab.diagnose.meter import SMALL, Meter
-from actlab.diagnose.watch import Watched
+from actlab.diagnose.seen import Watched
 from actlab.init.nonlinearity import Nonlinearity
 
 FLAT_RUN = 3

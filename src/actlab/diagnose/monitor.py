@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import fnmatch
-import statistics
-import time
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from types import TracebackType
+from collections.abc import Callable, Mapping
+from types import FrameType, TracebackType
 from typing import Any
 
 import torch
 from torch import nn
 
+from actlab.diagnose.clock import Clock
+from actlab.diagnose.first import FirstLook, first_look
 from actlab.diagnose.report import Report
+from actlab.diagnose.running import Running, calling, entries
+from actlab.diagnose.seen import Chosen, Seen
 from actlab.diagnose.summarise import scalars_of, summarise
-from actlab.diagnose.watch import Watch, Watched
+from actlab.diagnose.watch import Watch
 from actlab.init.arguments import check_model
-from actlab.surgery.find import Found, found_from
+from actlab.init.hook import Hook
+from actlab.init.isolation import DEPTH, apart
 from actlab.surgery.inputs import Inputs
-from actlab.surgery.tree import COMPILED, Tree, unwrapped
-
-MOST_TIMES = 512
-"""Durations of steps that are remembered, for the overhead."""
+from actlab.surgery.tree import unwrapped
 
 
 class Monitor:
@@ -54,13 +54,15 @@ class Monitor:
             raise ValueError(f"every must be at least 1, got {every}")
         self.outer, self.model, self.every = model, inner, every
         self.evaluation = evaluation
-        self.axes = checked_axes(axes)
+        self.axes = Chosen(axes)
         self.warnings: list[str] = []
+        self.seen = Seen(inner, self.axes)
         self._handles: list[Callable[[], None]] = []
-        self._inside = 0
+        self._running: Running | None = None
+        self._depth = DEPTH.get()
         self._open: contextlib.ExitStack | None = None
-        self._found: dict[nn.Module, Found] = {}
-        self._watches: dict[nn.Module, Watch] = {}
+        self._first: FirstLook | None = None
+        self._watch: Watch | None = None
         self._calls: Counter[nn.Module] = Counter()
         self.reset()
 
@@ -69,11 +71,8 @@ class Monitor:
         self.steps = self.observed = 0
         self._before = dict(self._calls)
         self._looks: Counter[nn.Module] = Counter()
-        self._watched: dict[str, Watched] = {}
-        self._watches.clear()
-        self._times: dict[bool, list[float]] = {True: [], False: []}
-        self._last: tuple[float, bool] | None = None
-        self._timed: nn.Module | None = None
+        self.seen.watched = {}
+        self._clock = Clock(self.every)
 
     # ---- starting and stopping
 
@@ -81,7 +80,9 @@ class Monitor:
         """Begin to watch; does nothing where it has begun."""
         if self._handles:
             return self
-        for entry in self._entries():
+        # Runs of others, which leave no trace in the model, are none of its steps.
+        self._depth = DEPTH.get()
+        for entry in entries(self.outer, self.model):
             self._attach(entry)
         return self
 
@@ -90,7 +91,7 @@ class Monitor:
         self._end()
         while self._handles:
             self._handles.pop()()
-        self._last = None
+        self._clock.pause()
 
     def __enter__(self) -> Monitor:
         return self.start()
@@ -107,11 +108,27 @@ class Monitor:
 
     def report(self) -> Report:
         """What was found so far; waits for the device."""
-        every = [one for found in self._found.values() for one in found.bound]
-        return summarise(
-            type(self.model).__name__, self._watched, every, self.steps, self.observed, self.every,
-            *self.overhead(), given_loss=True, warnings=self.warnings,
-        )  # fmt: skip
+        return self.summary(self.steps, self.overhead(), given_loss=True)
+
+    def summary(
+        self,
+        steps: int,
+        overhead: tuple[float | None, float | None, float | None],
+        *,
+        given_loss: bool,
+    ) -> Report:
+        """The report with a number of steps and an overhead that the caller knows.
+
+        Args:
+            steps: passes seen. overhead: as ``overhead`` has it.
+            given_loss: whether gradients are those of a loss.
+        """
+        with apart():  # a report may be asked for in the middle of a step
+            return summarise(
+                type(self.model).__name__, self.seen.watched, self.seen.bound, steps,
+                self.observed, self.every, *overhead, given_loss=given_loss,
+                warnings=[*self.warnings, *self.seen.unmatched()],
+            )  # fmt: skip
 
     def scalars(self) -> dict[str, float]:
         """The numbers of the report by name, for loggers; NaN for what is not known."""
@@ -125,28 +142,9 @@ class Monitor:
             step counts from one forward pass to the next. The first look, in which the sites are
             found, is not counted. None where there were fewer than three of a kind.
         """
-        plain, looked = (
-            statistics.median(times) if len(times) >= 3 else None
-            for times in (self._times[False], self._times[True])
-        )
-        if plain is None or looked is None or plain <= 0:
-            return None, plain, looked
-        return max(looked - plain, 0.0) / (plain * self.every), plain, looked
+        return self._clock.overhead()
 
     # ---- the run
-
-    def _entries(self) -> Iterator[nn.Module]:
-        """The model, and its parts that a training step may call without calling the model."""
-        yield self.outer if COMPILED in self.outer._modules else self.model
-        if COMPILED in self.outer._modules or self.model._compiled_call_impl is not None:
-            return
-        waiting = list(self.model.children())
-        while waiting:
-            part = waiting.pop(0)
-            if isinstance(part, nn.ModuleList | nn.ModuleDict):
-                waiting += part.children()
-            elif not isinstance(part, torch.jit.ScriptModule) and next(part.children(), None):
-                yield part
 
     def _attach(self, entry: nn.Module) -> None:
         compiled = getattr(entry, "_compiled_call_impl", None)
@@ -155,36 +153,59 @@ class Monitor:
             entry._compiled_call_impl = self._around(entry, compiled)
             self._handles.append(lambda: setattr(entry, "_compiled_call_impl", compiled))
             return
-        before = entry.register_forward_pre_hook(self._begin, with_kwargs=True)
-        after = entry.register_forward_hook(self._after, always_call=True)
-        self._handles += [before.remove, after.remove]
+        begin, after = Hook(self._begin), Hook(self._after)
+        before = entry.register_forward_pre_hook(begin, with_kwargs=True)
+        # In front of those of others who began before: what was opened last is closed first.
+        behind = entry.register_forward_hook(after, always_call=True, prepend=True)
+        self._handles += [before.remove, behind.remove]
 
     def _around(self, entry: nn.Module, compiled: Any) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            self._begin(entry, args, kwargs)
+            frame = sys._getframe()
+            self._begin(entry, args, kwargs, frame)
+            output = None
             try:
-                if self._open is not None and self._inside == 1:
-                    return entry._call_impl(*args, **kwargs)
-                return compiled(*args, **kwargs)
+                if self._open is not None:
+                    output = entry._call_impl(*args, **kwargs)
+                else:
+                    output = compiled(*args, **kwargs)
+                return output
             finally:
-                self._after()
+                self._ended(frame, output)
 
         return call
 
-    def _begin(self, module: nn.Module, args: Any, kwargs: Any) -> None:
-        if self._inside:
-            self._inside += 1
+    def _begin(
+        self, module: nn.Module, args: Any, kwargs: Any, frame: FrameType | None = None
+    ) -> None:
+        if DEPTH.get() != self._depth or not self._handles:
             return
+        if self._running is not None:
+            if self._running.elsewhere() or not self._running.over():
+                return  # part of what is under way
+            self._end()  # it was interrupted
         if not (module.training or self.evaluation):
             return
         if torch._C._current_graph_task_id() >= 0:
             return  # a checkpoint computes once more, in the middle of a backward pass
-        self._inside = 1
+        if torch._C._functorch.peek_interpreter_stack() is not None:
+            self._note("passes inside a transform of torch.func, such as vmap, are not looked at")
+            return
+        self._running = Running(calling() if frame is None else frame)
+        try:
+            self._step(module, Inputs(args, kwargs))
+        except Exception as error:  # somebody's modules must not stop their training run
+            self._warn(error)
+
+    def _step(self, module: nn.Module, inputs: Inputs) -> None:
         # Parts that are called one by one are looked at in the same step, each by its own count.
         step = self._calls[module] - self._before.get(module, 0)
         observed = self._calls[module] % self.every == 0
-        first = observed and module not in self._found
-        self._clock(module, observed, first)
+        if observed and not self.seen.current():
+            self.seen.renew()
+            self._watch = None
+        first = observed and module not in self.seen.looked
+        self._clock.called(module, observed, first)
         self._calls[module] += 1
         self.steps = max(self.steps, step + 1)
         if not observed:
@@ -192,49 +213,46 @@ class Monitor:
         self._looks[module] += 1
         self.observed = max(self._looks.values())
         entry = unwrapped(module)
-        if first:
-            inputs = Inputs(args, kwargs)
-            self._found[module] = self._sites(entry, inputs)
-        if module not in self._watches:
-            self._watches[module] = Watch(self._found[module], self._watched, self.axes)
-        self._open = contextlib.ExitStack()
-        self._open.enter_context(self._watches[module].watching(step, entry))
+        with contextlib.ExitStack() as opened:
+            if first:
+                self.seen.looked.add(module)
+                look = first_look(self.seen, step, entry, inputs)
+                self._first = opened.enter_context(look)
+            else:
+                with apart():
+                    self._watch = self._watch or Watch(self.seen)
+                opened.enter_context(self._watch.watching(step, entry))
+            self._open = opened.pop_all()
 
-    def _sites(self, entry: nn.Module, inputs: Inputs) -> Found:
-        """The sites, from one more run; what fails there must not stop a training run."""
+    def _warn(self, error: Exception) -> None:
+        text = " ".join(str(error).split()) or "no message"
+        self._note(f"a step could not be looked at in full: {type(error).__name__}: {text[:200]}")
+
+    def _note(self, warning: str) -> None:
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+
+    def _after(self, module: nn.Module, args: Any, output: Any) -> None:
+        self._ended(calling(), output)
+
+    def _ended(self, frame: FrameType, output: Any) -> None:
+        if self._running is not None and self._running.frame is frame:
+            self._end(output)
+
+    def _end(self, output: Any = None) -> None:
+        self._running = None
+        opened, self._open = self._open, None
+        look, self._first = self._first, None
         try:
-            return found_from(self.model, entry, inputs)
-        except Exception as error:  # somebody's code, which may raise anything
-            self.warnings.append(
-                "the model could not be run once more to see which layers precede its "
-                f"activations, so units are guessed from shapes: {error}"
-            )
-            return Found(self.model, Tree(self.model), [])
-
-    def _after(self, *rest: Any) -> None:
-        if self._inside:
-            self._inside -= 1
-        if not self._inside:
-            self._end()
-
-    def _end(self) -> None:
-        self._inside = 0
-        if self._open is not None:
-            opened, self._open = self._open, None
-            opened.close()
-
-    def _clock(self, module: nn.Module, observed: bool, first: bool) -> None:
-        """Take the time from one call of the first part that is called to its next."""
-        if self._timed is None:
-            self._timed = module
-        if module is not self._timed:
-            return
-        now = time.perf_counter()
-        if self._last is not None:
-            times = self._times[self._last[1]]
-            if len(times) < MOST_TIMES:
-                times.append(now - self._last[0])
-        self._last = None if first else (now, observed)
+            if opened is not None:
+                opened.close()
+        except Exception as error:
+            self._warn(error)
+        if look is not None:
+            look.finish(output)
+            self._watch = None
+            for error in [*look.errors, *look.failures][:1]:
+                self._warn(error)
 
 
 def monitor(
@@ -274,26 +292,3 @@ def monitor(
         (0, 1, 2)
     """
     return Monitor(model, every, axes=axes, evaluation=evaluation)
-
-
-def checked_axes(axes: Mapping[str, int] | None) -> Callable[[str], int | None]:
-    """Look-up of the dimension of units that a caller gave for a site.
-
-    Raises:
-        TypeError: not a mapping from patterns to integers.
-    """
-    given = dict(axes or {})
-    for pattern, dim in given.items():
-        if not isinstance(pattern, str) or isinstance(dim, bool) or not isinstance(dim, int):
-            raise TypeError(
-                f"axes maps names of sites to dimensions, such as {{'encoder.*': -1}}, got "
-                f"{pattern!r}: {dim!r}"
-            )
-
-    def dimension(name: str) -> int | None:
-        for pattern, dim in given.items():
-            if fnmatch.fnmatchcase(name, pattern):
-                return dim
-        return None
-
-    return dimension

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import _get_current_dispatch_mode, _pop_mode_temporarily
 
 from actlab.diagnose.meter import Meter
 from actlab.init.hook import Hook
+from actlab.init.isolation import Aware
 from actlab.init.nonlinearity import Nonlinearity
 from actlab.surgery.applied import Applied, countable
 from actlab.surgery.axes import default_dim
@@ -35,11 +38,10 @@ class Watched:
 
     def given(self, x: Tensor, step: int, make: Callable[[], Meter]) -> bool:
         """Count an input, and tell whether the output counts too."""
-        if self.failure:
-            return False
+        if self.failure or torch._C._functorch.peek_interpreter_stack() is not None:
+            return False  # a transform of torch.func allows no slopes to be computed
         try:
-            # Accumulators must not be of inference mode: training goes on with them.
-            with torch.inference_mode(False), torch.no_grad():
+            with _direct(), _recording():
                 if self.meter is None:
                     if not x.numel():
                         return False
@@ -58,7 +60,7 @@ class Watched:
         if self.failure or self.meter is None:
             return
         try:
-            with torch.inference_mode(False), torch.no_grad():
+            with _direct(), _recording():
                 self.meter.after(y, step)
             if y.requires_grad:
                 y.register_hook(Hook(self.gradient))
@@ -80,6 +82,27 @@ class Watched:
         self.failure = f"counting failed: {type(error).__name__}: {text[:200]}"
 
 
+@contextlib.contextmanager
+def _outside_inference() -> Iterator[None]:
+    with torch.inference_mode(False), torch.no_grad():
+        yield
+
+
+def _recording() -> contextlib.AbstractContextManager[Any]:
+    """Without gradients; and not in inference mode, since training goes on with what is counted."""
+    return _outside_inference() if torch.is_inference_mode_enabled() else torch.no_grad()
+
+
+@contextlib.contextmanager
+def _direct() -> Iterator[None]:
+    """Without the detour over the mode that is there to have activations seen."""
+    if isinstance(_get_current_dispatch_mode(), Aware):
+        with _pop_mode_temporarily():
+            yield
+    else:
+        yield
+
+
 class Chosen:
     """The dimensions of units that a caller gave, by patterns of site names.
 
@@ -88,6 +111,8 @@ class Chosen:
     """
 
     def __init__(self, axes: Mapping[str, int] | None) -> None:
+        if not isinstance(axes, Mapping | None):
+            raise TypeError(f"axes must be a mapping from names to dimensions, got {axes!r}")
         self.given = dict(axes or {})
         for pattern, dim in self.given.items():
             if not isinstance(pattern, str) or isinstance(dim, bool) or not isinstance(dim, int):
@@ -106,7 +131,7 @@ class Chosen:
     def without_site(self, names: Iterable[str]) -> list[str]:
         """The patterns that fit none of these names."""
         known = list(names)
-        return [p for p in self.given if not fnmatch.filter(known, p) and p not in known]
+        return [p for p in self.given if not any(fnmatch.fnmatchcase(n, p) for n in known)]
 
 
 class Seen:
@@ -118,7 +143,7 @@ class Seen:
     Attributes:
         bound: the sites as ``collect`` has them. functions: of modules and attributes that are
             activations by what they compute, what that is. watched: what is counted, by name.
-        looked: the modules whose calls were looked at once.
+        names: of all that were met. looked: the modules whose calls were looked at once.
     """
 
     def __init__(self, model: nn.Module, chosen: Chosen) -> None:
@@ -126,7 +151,7 @@ class Seen:
         self.watched: dict[str, Watched] = {}
         self._sites: dict[Hashable, Site | None] = {}
         self._at: dict[Hashable, tuple[Site | None, bool]] = {}
-        self._names: set[str] = set()
+        self.names: set[str] = set()
         self.renew()
 
     def renew(self) -> None:
@@ -152,7 +177,8 @@ class Seen:
         if applied.key in self._sites:
             return True
         # In the other mode other modules may run before it.
-        site, training = self._at.get((applied.base, applied.where), (None, applied.training))
+        at = (applied.base, applied.name, applied.where)
+        site, training = self._at.get(at, (None, applied.training))
         if training is applied.training:
             return False
         self._sites[applied.key] = site
@@ -166,14 +192,21 @@ class Seen:
         """Remember a place, under a name that no other has."""
         if site is not None:
             name, number = site.name, site.call
-            while name in self._names:
+            while name in self.names:
                 number += 1
                 name = f"{applied.base}#{number}"
-            self._names.add(name)
+            self.names.add(name)
             site = replace(site, name=name)
         self._sites[applied.key] = site
-        self._at.setdefault((applied.base, applied.where), (site, applied.training))
+        at = (applied.base, applied.name, applied.where)
+        self._at.setdefault(at, (site, applied.training))
         return site
+
+    def unmatched(self) -> list[str]:
+        """What to say of patterns for dimensions that fit no site."""
+        names = {one.site.name for one in self.bound} | self.names
+        patterns = self.chosen.without_site(names) if self.looked else []
+        return [f"axes: {pattern!r} matches no site" for pattern in patterns]
 
     def of(self, site: Site) -> Watched:
         """What is counted at a site."""
@@ -198,9 +231,3 @@ def dimension(chosen: int | None, found: int | None, x: Tensor) -> int | None:
     """The dimension of units of a value: what was chosen for it, or else was found."""
     dim = found if chosen is None else chosen % x.dim() if x.dim() else chosen
     return default_dim(x) if dim is not None and dim >= x.dim() else dim
-
-
-def is_relu(applied: Applied) -> bool:
-    """Whether an activation is known to be ReLU."""
-    known: Any = applied.known()
-    return known is not None and known.definition is not None and known.definition.name == "relu"

@@ -15,9 +15,9 @@ from actlab._version import __version__
 from actlab.diagnose.expected import fades, has_flat_piece, known_function, predicted_gains
 from actlab.diagnose.meter import Meter
 from actlab.diagnose.report import Report, SiteReport, Verdict
+from actlab.diagnose.seen import Watched
 from actlab.diagnose.spread import LIMITS, Spread
 from actlab.diagnose.verdicts import Evidence, judge_site
-from actlab.diagnose.watch import Watched
 from actlab.diagnose.whole import judge_model
 from actlab.surgery.collect import Bound
 
@@ -45,7 +45,7 @@ def summarise(
         given_loss: whether gradients are those of a loss, so that their size means something.
         warnings: what a user should know.
     """
-    measured = [one for one in watched.values() if one.meter is not None]
+    measured = [one for one in watched.values() if one.meter is not None and not one.failure]
     measured.sort(key=lambda one: one.order)
     found = [_evidence(one) for one in measured]
     sites = tuple(replace(one.site, verdicts=judge_site(one, found, given_loss)) for one in found)
@@ -143,7 +143,8 @@ def _evidence(watched: Watched) -> Evidence:
     )
     gain, slope_gain = predicted_gains(known, given.mean, given.variance)
     record = replace(record, predicted_gain=gain, predicted_slope_gain=slope_gain)
-    return Evidence(record, tuple(given.means), tuple(given.stds))
+    steepest = math.nan if meter.failure else float(meter.peak.max())
+    return Evidence(record, tuple(given.means), tuple(given.stds), steepest)
 
 
 def _gradients(meter: Meter) -> dict[str, Any]:
@@ -191,7 +192,7 @@ def _left_out(
     watched: Mapping[str, Watched], bound: Iterable[Bound], measured: list[Watched]
 ) -> tuple[tuple[str, str], ...]:
     seen = {one.site.name for one in measured}
-    out: dict[str, str] = {}
+    out = {one.site.name: one.failure for one in watched.values() if one.failure}
     for one in bound:
         site = one.site
         if site.name in seen or site.name in out:

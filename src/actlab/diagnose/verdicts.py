@@ -27,6 +27,9 @@ ONE_SIDED = 4.0
 FEWEST_UNITS = 8
 """Units from which on that counts: a single output may well have a sign of its own."""
 
+STRAIGHT = 0.1
+"""Share of the steepest slope that a function must have where it acts as a straight line."""
+
 LOST = 0.1
 """Share of gradients that a narrow dtype may hold in fewer digits."""
 
@@ -37,12 +40,13 @@ class Evidence:
 
     Attributes:
         site: the record, without verdicts.
-        means, stds: of each unit's input.
+        means, stds: of each unit's input. steepest: the largest slope of its function.
     """
 
     site: SiteReport
     means: tuple[float, ...]
     stds: tuple[float, ...]
+    steepest: float = math.nan
 
 
 def judge_site(one: Evidence, every: list[Evidence], given_loss: bool) -> tuple[Verdict, ...]:
@@ -217,6 +221,8 @@ def _shift(one: Evidence) -> Verdict | None:
     one_sided = abs(site.input_mean) > ONE_SIDED * site.input_std
     if site.units < FEWEST_UNITS or not one_sided or site.kind == "gate":
         return None
+    if site.slope_gain < STRAIGHT * one.steepest:
+        return None  # in a flat part, where units are off rather than bent
     text = (
         f"mean shift: its input is {site.input_mean:.3g} with a standard deviation of only "
         f"{site.input_std:.2g}, so that {site.function} acts as a straight line"

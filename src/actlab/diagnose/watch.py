@@ -3,66 +3,58 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from actlab.diagnose.meter import Meter
-from actlab.init.nonlinearity import Nonlinearity
+from actlab.diagnose.seen import Seen, Watched, dimension
+from actlab.surgery import calls
 from actlab.surgery.applied import Applied, Pass
 from actlab.surgery.attributes import Held, held_functions, intercepted
-from actlab.surgery.axes import default_dim
-from actlab.surgery.collect import Bound
-from actlab.surgery.find import Found
 from actlab.surgery.known import known_activations
 from actlab.surgery.listen import Listener
 from actlab.surgery.site import Site
 
-Key = tuple[str, bool, int]
-"""A place or function, whether its owner is in training, and the number of the call."""
+
+class Keyed(Listener):
+    """Tells applications apart by their place in the code, and by the module called before them.
+
+    So the layers of a loop keep their names where one of them is skipped.
+    """
+
+    def place_in_code(self, applied: Applied, step: Pass | None, own_call: bool = False) -> None:
+        super().place_in_code(applied, step, own_call)
+        if step is not None:
+            key = (applied.base, applied.name, applied.where[0], step.last)
+            step.counts[key] = nth = step.counts.get(key, 0) + 1
+            applied.key = (*key, nth)
+
+    def left(self, module: nn.Module, output: Any) -> Any:
+        changed = super().left(module, output)
+        if len(self.stack) > 1:
+            self.stack[-2].last = self.tree.names[self.tree.original(module)]
+        return changed
 
 
-@dataclass(eq=False, slots=True)
-class Watched:
-    """One site and what is counted there."""
-
-    site: Site
-    order: int
-    meter: Meter | None = None
-    known: Callable[[], Nonlinearity | None] = field(default=lambda: None)
-
-
-class Watch(Listener):
+class Watch(Keyed):
     """Counts at the sites of a model.
 
     Args:
-        found: the model's sites, from a run on like inputs.
-        watched: what is counted, by site name; grows as sites are met.
-        axes: for some sites, by pattern, the dimension of units.
+        seen: the sites that are known; grows as others are met.
     """
 
-    def __init__(
-        self, found: Found, watched: dict[str, Watched], axes: Callable[[str], int | None]
-    ) -> None:
-        tree = found.tree
+    def __init__(self, seen: Seen) -> None:
+        tree = seen.tree
+        self.seen = seen
         self.known = known_activations(tree)
-        whole = {one.module for one in found.bound if one.module is not None}
-        super().__init__(found.model, tree, self.known | whole)
-        self.watched = watched
-        self.axes = axes
+        super().__init__(seen.model, tree, self.known | seen.whole)
         self.step = 0
-        self.by_key: Mapping[Key, Bound] = {
-            (one.base, training, call): one
-            for one in found.bound
-            for training, call in one.ordinals.items()
-        }
         attributes = {
             (one.owner, one.place.key)
-            for one in found.bound
+            for one in seen.bound
             if one.site.how == "attribute" and one.place is not None
         }
         self.held = [one for one in held_functions(tree) if (one.owner, one.key) in attributes]
@@ -75,7 +67,8 @@ class Watch(Listener):
             step: its number. entry: the module that has been entered already.
         """
         self.step = step
-        with self.tree.separated(self.known), intercepted(self.held, self._attribute):
+        held = [one for one in self.held if one.owner.__dict__.get(one.key) is one.function]
+        with self.tree.separated(self.known), intercepted(held, self._attribute):
             self.activations |= set(self.tree.twin_of)
             with self.listening(entry):
                 self.stack.append(Pass(entry))
@@ -88,69 +81,31 @@ class Watch(Listener):
     # ---- activations
 
     def before(self, applied: Applied) -> None:
-        watched = self._of(applied)
-        if watched is None:
+        site = self._site(applied)
+        if site is None:
             return
-        x = applied.x
-        if watched.meter is None and x.numel():
-            dim = self.axes(watched.site.name)
-            if dim is None:
-                dim = watched.site.channel_dim
-            elif x.dim():
-                dim %= x.dim()
-            if dim is not None and dim >= x.dim():
-                dim = default_dim(x)
-            relu = watched.site.activation == "relu" and applied.name in ("relu", "ReLU")
-            watched.meter = Meter(x, dim, _steady(applied), relu)
-            watched.known = applied.known
-        meter = watched.meter
-        if meter is None:
-            return
-        if not meter.fits(x):
-            meter.skipped += 1
-            return
-        with torch.no_grad():
-            meter.before(x, self.step)
-        applied.state = meter
+        watched = self.seen.of(site)
+        counter = self.seen.functions.get(self._identity(applied), applied.function)
+        if counts(watched, applied, counter, site.channel_dim, self.seen.chosen, self.step):
+            applied.state = watched
 
     def after(self, applied: Applied, y: Tensor) -> Tensor:
-        meter = applied.state
-        if meter is None or y.shape != applied.x.shape:
-            return y
-        with torch.no_grad():
-            meter.after(y, self.step)
-        if y.requires_grad:
-            y.register_hook(meter.gradient)
+        watched: Watched | None = applied.state
+        if watched is not None and y.shape == applied.x.shape:
+            watched.made(y, self.step)
         return y
 
-    def _of(self, applied: Applied) -> Watched | None:
-        """What is counted where this happens; None for what is no site."""
-        bound = self.by_key.get((applied.base, applied.training, applied.call))
-        if bound is None:
-            bound = self.by_key.get((applied.base, not applied.training, applied.call))
-        if bound is not None:
-            site = bound.site
-            if site.how in ("written out", "hidden") or applied.name == "glu":
-                return None
-            return self.watched.setdefault(site.name, Watched(site, len(self.watched)))
-        return self._newly_met(applied)
-
-    def _newly_met(self, applied: Applied) -> Watched | None:
-        """A place that the first run did not come by: another branch, or a longer loop."""
-        if applied.name == "glu" or not applied.base:
+    def _site(self, applied: Applied) -> Site | None:
+        if not applied.base or applied.key is None or applied.name == "glu":
             return None
-        name = f"{applied.base}#{applied.call}" if applied.call > 1 else applied.base
-        if name not in self.watched:
-            known = applied.known()
-            label = known.label if known is not None else applied.name
-            dim = default_dim(applied.x)
-            site = Site(
-                name, label, label.partition("(")[0], how=applied.how,
-                owner=self.tree.names.get(applied.owner, ""), call=applied.call,
-                shape=tuple(applied.x.shape), channel_dim=dim,
-            )  # fmt: skip
-            self.watched[name] = Watched(site, len(self.watched))
-        return self.watched[name]
+        if self.seen.knows(applied):
+            return self.seen.site(applied)
+        if applied.name in calls.WAVES and applied.module is None and self.seen.bound:
+            return self.seen.add(applied, None)  # positions, as far as is known
+        return self.seen.new(applied)
+
+    def _identity(self, applied: Applied) -> Any:
+        return None if applied.module is None else self.tree.original(applied.module)
 
     def _attribute(self, held: Held, x: Tensor, compute: Callable[[Tensor], Any]) -> Any:
         step = self.caller()
@@ -158,10 +113,12 @@ class Watch(Listener):
             return compute(x)
         base = f"{self.tree.names[held.owner]}.{held.key}".lstrip(".")
         step.counts[base] = call = step.counts.get(base, 0) + 1
+        function = self.seen.functions.get((held.owner, held.key), _failing)
         applied = Applied(
-            base, call, "function", held.owner, held.name, x, _out_of_place(compute), None, False,
+            base, call, "function", held.owner, held.name, x, function, None, False,
             held.owner.training,
         )  # fmt: skip
+        self.place_in_code(applied, step)
         with self.aside():
             self.before(applied)
         with self.unheard():
@@ -172,17 +129,48 @@ class Watch(Listener):
             return self.after(applied, y)
 
 
-def _out_of_place(compute: Callable[[Tensor], Any]) -> Callable[[Tensor], Tensor]:
-    return lambda x: compute(x.clone())
+def counts(
+    watched: Watched,
+    applied: Applied,
+    function: Callable[[Tensor], Tensor],
+    found: int | None,
+    chosen: Callable[[str], int | None] | int | None,
+    step: int,
+) -> bool:
+    """Count an input, and tell whether the output counts too.
+
+    Args:
+        watched: of the site. applied: what happens. function: what computes slopes.
+        found: the dimension of units. chosen: the one that a caller gave, or by names.
+        step: the number of the step.
+    """
+    x = applied.x
+
+    def make() -> Meter:
+        wanted = chosen(watched.site.name) if callable(chosen) else chosen
+        watched.known = applied.known
+        relu = applied.name in ("relu", "ReLU") and _is_relu(applied)
+        return Meter(x, dimension(wanted, found, x), steady(applied, function), relu)
+
+    return watched.given(x, step, make)
 
 
-def _steady(applied: Applied) -> Callable[[Tensor], Tensor]:
+def _is_relu(applied: Applied) -> bool:
+    known = applied.known()
+    return known is not None and known.definition is not None and known.definition.name == "relu"
+
+
+def _failing(x: Tensor) -> Tensor:
+    raise RuntimeError("the function in the attribute was not there at the first look")
+
+
+def steady(applied: Applied, function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
     """The function without chance: a random leaky slope is replaced by its mean.
 
     Measuring must not draw from the generators that the model draws from.
     """
     if applied.name not in ("rrelu", "RReLU"):
-        return applied.function
+        return function
     module = applied.module
     lower, upper = getattr(module, "lower", 1 / 8), getattr(module, "upper", 1 / 3)
     return lambda x: functional.leaky_relu(x, (lower + upper) / 2)

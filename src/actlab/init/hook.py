@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from torch import nn
+from torch.utils.hooks import RemovableHandle
+
 
 class Hook:
     """A hook that is left out of copies and pickles of its module.
@@ -37,3 +40,18 @@ def nothing(*args: Any, **kwargs: Any) -> None:
 def inert() -> Callable[..., None]:
     """What a hook is loaded as."""
     return nothing
+
+
+def around(
+    module: nn.Module, before: Callable[..., Any], after: Callable[..., Any]
+) -> list[RemovableHandle]:
+    """Have one function called before a module runs, and one after, also where it fails.
+
+    Args:
+        module: the module. before: gets it, its arguments and its keywords.
+        after: gets these and the output.
+    """
+    return [
+        module.register_forward_pre_hook(Hook(before), with_kwargs=True),
+        module.register_forward_hook(Hook(after), with_kwargs=True, always_call=True),
+    ]

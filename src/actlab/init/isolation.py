@@ -24,6 +24,16 @@ What watches a model's own runs keeps out of these.
 
 
 @contextlib.contextmanager
+def apart() -> Iterator[None]:
+    """While active, what is computed is of no run that somebody watches."""
+    token = DEPTH.set(DEPTH.get() + 1)
+    try:
+        yield
+    finally:
+        DEPTH.reset(token)
+
+
+@contextlib.contextmanager
 def unchanged(model: nn.Module) -> Iterator[None]:
     """Put buffers and the state of random generators back on leaving.
 
@@ -44,12 +54,8 @@ def unchanged(model: nn.Module) -> Iterator[None]:
     ]
     devices = {p.device.index or 0 for p in model.parameters() if p.device.type == "cuda"}
     try:
-        with torch.random.fork_rng(devices=sorted(devices)):
-            token = DEPTH.set(DEPTH.get() + 1)
-            try:
-                yield
-            finally:
-                DEPTH.reset(token)
+        with torch.random.fork_rng(devices=sorted(devices)), apart():
+            yield
     finally:
         with torch.no_grad():
             for module, name, buffer, value in buffers:
@@ -64,7 +70,7 @@ def unchanged(model: nn.Module) -> Iterator[None]:
                     parameter.copy_(value)
 
 
-class _Aware(TorchDispatchMode):
+class Aware(TorchDispatchMode):
     """Changes nothing; while it is active, actlab's functions look for a watcher."""
 
     @classmethod
@@ -86,7 +92,7 @@ def in_sight() -> Iterator[None]:
     compiled = "torch._dynamo" in sys.modules
     eager = torch.compiler.set_stance("force_eager") if compiled else contextlib.nullcontext()
     try:
-        with eager, _Aware():
+        with eager, Aware():
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)

@@ -144,8 +144,9 @@ def of_values(definition: Activation, values: Mapping[str, Any]) -> Nonlinearity
 
     Where they differ from channel to channel, every channel counts equally.
     """
+    defaults = {param.name: param.default for param in definition.params}
     columns = {
-        name: value.detach().double().reshape(-1).tolist() if isinstance(value, Tensor) else [value]
+        name: _numbers(value, defaults[name]) if isinstance(value, Tensor) else [value]
         for name, value in values.items()
     }
     learned = [name for name, value in values.items() if isinstance(value, Tensor)]
@@ -157,9 +158,20 @@ def of_values(definition: Activation, values: Mapping[str, Any]) -> Nonlinearity
     return mixture(f"{definition.name}({channels} channels)", parts, learned)
 
 
+def _numbers(values: Tensor, default: float) -> list[float]:
+    """The values of a parameter; of a sharded one those that are here, which asks nobody else.
+
+    Where none are here, the one that it begins with stands for them.
+    """
+    values = values.detach()
+    local = getattr(values, "to_local", None)
+    here = values if local is None else local()
+    return here.double().reshape(-1).tolist() or [default]
+
+
 def _of_slopes(slopes: Tensor) -> Nonlinearity:
     """Rectifiers with these learned slopes below 0, in equal shares."""
-    parts = [_rectifier(slope) for slope in slopes.detach().double().reshape(-1).tolist()]
+    parts = [_rectifier(slope) for slope in _numbers(slopes, 0.25)]
     return mixture(f"prelu({len(parts)} channels)", parts, ["weight"])
 
 

@@ -124,6 +124,7 @@ class Recorder(TorchFunctionMode):
             entered: the module whose code is running already. Default: none is.
         """
         handles: list[Any] = []
+        self.depth = DEPTH.get()
         if entered is not None:
             self.stack.append(entered)
         self._outer = WATCHER.get()

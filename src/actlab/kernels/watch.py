@@ -7,7 +7,8 @@ the general path, the only one that looks), and is handed every call instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, TypeAlias
 
@@ -20,3 +21,13 @@ Watcher: TypeAlias = Callable[[Activation, Tensor, Mapping[str, Any], Callable[[
 
 WATCHER: ContextVar[Watcher | None] = ContextVar("WATCHER", default=None)
 """Who is told of calls, in this thread or task; None for nobody."""
+
+
+@contextlib.contextmanager
+def unwatched() -> Iterator[None]:
+    """While active, nobody is told of calls."""
+    token = WATCHER.set(None)
+    try:
+        yield
+    finally:
+        WATCHER.reset(token)

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._ops import OpOverload, OpOverloadPacket
 from torch.nn import functional
 
 from actlab.init.naming import LEARNED_SLOPES, RANDOM_SLOPES
@@ -24,6 +25,9 @@ NAMES: dict[Any, str] = {
     functional.glu: "glu",
 }
 """What torch's functions and tensor methods are called here; a plain dict, which compilers read."""
+
+OPERATORS = (OpOverload, OpOverloadPacket)
+"""What ``torch.ops`` holds."""
 
 WAVES = frozenset({"sine", "arctan", "erf"})
 """Activations only behind a layer: elsewhere they make positions, angles and probabilities."""

@@ -104,12 +104,6 @@ def found_in(model: nn.Module, example_inputs: Any = None, modes: Modes = "both"
     return found
 
 
-def found_from(model: nn.Module, entry: nn.Module, inputs: Inputs) -> Found:
-    """The sites that one call of a part of a model comes by, in the mode it is in."""
-    tree = Tree(model)
-    return Found(model, tree, collect(tree, [_run(model, tree, inputs, entry)]))
-
-
 def _run(model: nn.Module, tree: Tree, inputs: Inputs, entry: nn.Module) -> Notes:
     """One run; without gradients where the model allows it."""
     try:

@@ -13,26 +13,23 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._ops import OpOverload, OpOverloadPacket
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _pop_mode_temporarily
+from torch.utils.hooks import RemovableHandle
 
 from actlab.core import Activation
-from actlab.init.hook import Hook
+from actlab.init.hook import around
 from actlab.init.isolation import DEPTH, in_sight
 from actlab.init.naming import of_call, of_module, of_values
 from actlab.init.nonlinearity import Nonlinearity
 from actlab.kernels.apply import apply
-from actlab.kernels.watch import WATCHER, Watcher
+from actlab.kernels.watch import WATCHER, Watcher, unwatched
 from actlab.surgery import calls
 from actlab.surgery.applied import Applied, Pass, applied_by, countable
 from actlab.surgery.dispatch import Calls
 from actlab.surgery.location import here, location, running
 from actlab.surgery.redirect import scope_of
 from actlab.surgery.tree import SITES, Tree
-
-OPERATORS = (OpOverload, OpOverloadPacket)
-"""What ``torch.ops`` holds."""
 
 
 class Listener(TorchFunctionMode):
@@ -86,10 +83,12 @@ class Listener(TorchFunctionMode):
     def aside(self) -> Iterator[None]:
         """While active, what is computed is the listener's own business, seen by nobody."""
         token = WATCHER.set(None)
+        self.quiet += 1
         try:
-            with self.unheard(), torch._C.DisableTorchFunction():
+            with torch._C.DisableTorchFunction():
                 yield
         finally:
+            self.quiet -= 1
             WATCHER.reset(token)
 
     # ---- modules
@@ -101,19 +100,14 @@ class Listener(TorchFunctionMode):
         Args:
             entered: the module whose code is running already. Default: none is.
         """
-        handles: list[Any] = []
+        handles: list[RemovableHandle] = []
         self.depth = DEPTH.get()
         self._outer = WATCHER.get()
         token = WATCHER.set(self.watch)
         try:
             for module in self.tree.visible():
-                if module is entered:
-                    continue
-                before, after = Hook(self._enter), Hook(self._leave)
-                handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
-                handles.append(
-                    module.register_forward_hook(after, with_kwargs=True, always_call=True)
-                )
+                if module is not entered:
+                    handles += around(module, self._enter, self._leave)
             with in_sight(), self:
                 yield
         finally:
@@ -242,8 +236,8 @@ class Listener(TorchFunctionMode):
     ) -> Tensor:
         """Carry out a call of one of actlab's functions, and see it."""
         applied = None
-        foreign = self.depth != DEPTH.get()
-        if not self.quiet and self.stack and not foreign and countable(x):
+        heard = self.stack and not self.quiet and self.depth == DEPTH.get()
+        if heard and countable(x):
             fixed = {
                 key: value.detach() if isinstance(value, Tensor) else value
                 for key, value in params.items()
@@ -263,12 +257,8 @@ class Listener(TorchFunctionMode):
             if self._outer is not None:
                 y = self._outer(activation, x, params, compute)
             else:
-                token = WATCHER.set(None)
-                try:
-                    with _pop_mode_temporarily():
-                        y = compute()
-                finally:
-                    WATCHER.reset(token)
+                with unwatched(), _pop_mode_temporarily():
+                    y = compute()
         if applied is None:
             return y
         with self.aside():
@@ -283,7 +273,7 @@ class Listener(TorchFunctionMode):
         name = calls.activation_of(func, args, kwargs)
         x = calls.input_of(args, kwargs) if name else None
         # TorchScript calls operators too, out of sight of the code.
-        operator = bool(name) and isinstance(func, OPERATORS)
+        operator = bool(name) and isinstance(func, calls.OPERATORS)
         scripted = operator and running(here()) in self.tree.scripted
         if scripted or not countable(x):
             with self.unheard() if name else contextlib.nullcontext():

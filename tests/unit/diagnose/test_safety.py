@@ -131,3 +131,25 @@ def test_inference_and_training_in_turn() -> None:
             with torch.no_grad():
                 model(X)
         assert watching.report()[":tanh"].calls == 3 + training_first
+
+
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="torch.distributed is missing")
+def test_sharded_parameters_of_activations() -> None:
+    from torch.distributed.fsdp import fully_shard
+
+    import actlab.nn
+
+    store = torch.distributed.HashStore()
+    torch.distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
+    try:
+        model = nn.Sequential(
+            nn.Linear(4, 8), actlab.nn.RaLU(num_parameters=8), nn.Linear(8, 8), nn.PReLU(8)
+        )
+        fully_shard(model)
+        with monitor(model, every=1) as watching:
+            model(X).sum().backward()
+        for report in (watching.report(), diagnose(model, X)):
+            assert [(site.name, site.units) for site in report.sites] == [("1", 8), ("3", 8)]
+            assert not report.left_out
+    finally:
+        torch.distributed.destroy_process_group()
