@@ -27,12 +27,12 @@ COMMANDS = (
     (
         "diagnose",
         "actlab.cli.diagnose:diagnose",
-        "Diagnose a model of yours: dead units, saturation, NaN, gradients by depth",
+        "Diagnose a model: dead and saturated units, shifted means, NaN, gradients by depth",
     ),
     (
         "swap",
         "actlab.cli.swap:swap",
-        "List the activations of a model of yours, and replace them",
+        "Replace activations in a model, or with --dry-run see what would be replaced",
     ),
     ("run", "actlab.cli.run:run", "Run a study, or go on with one that was stopped"),
     ("report", "actlab.cli.report:report", "Report on the records in a results folder"),

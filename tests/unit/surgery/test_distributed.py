@@ -38,7 +38,7 @@ def worker(rank: int, store: str, sharded: bool, results) -> None:
         torch.distributed.destroy_process_group()
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="torch.distributed is missing")
 @pytest.mark.parametrize("sharded", [False, True])
 def test_distributed(sharded: bool, tmp_path: Path) -> None:
