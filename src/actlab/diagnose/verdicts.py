@@ -210,7 +210,10 @@ def _saturated(one: Evidence) -> Verdict | None:
 def _swap_line(site: SiteReport, to: str) -> str:
     if site.how in ("written out", "hidden"):
         return ""
-    return f'actlab.surgery.swap(model, {{"{site.name}": "{to}"}}, example_inputs)'
+    key = f'"{site.name}"'
+    if site.name.isidentifier():  # such as "relu", which would mean every ReLU
+        key = f"actlab.surgery.by_site({key})"
+    return f'actlab.surgery.swap(model, {{{key}: "{to}"}}, example_inputs)'
 
 
 # ---- means, depth, dtypes

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
+import actlab
 from actlab.diagnose import Report, diagnose
 from models.faults import DEEP, FAULTS, HEALTHY, Fault
 
@@ -57,3 +59,24 @@ def test_units_that_are_off_by_chance_raise_no_alarm(model: Fault) -> None:
     report = diagnose(model.build(), model.data())
     assert alarms(report) == []
     assert any(site.dead for site in report.sites)
+
+
+class OfOneName(torch.nn.Module):
+    """A site that is called like the function that others apply too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = torch.nn.Linear(4, 32), torch.nn.Linear(32, 4)
+        self.relu = torch.nn.ReLU()
+        torch.nn.init.constant_(self.a.bias, -100.0)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.b(self.relu(self.a(x))))
+
+
+def test_the_line_that_cures_is_about_its_site_alone() -> None:
+    model, example_inputs = OfOneName(), torch.ones(64, 4)
+    report = diagnose(model, example_inputs)
+    (code,) = (v.code for v in report["relu"].verdicts if v.fault == "dead")
+    done = eval(code, {"actlab": actlab, "model": model, "example_inputs": example_inputs})
+    assert done.swapped == ("relu",)
