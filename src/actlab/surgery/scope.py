@@ -30,6 +30,10 @@ Table = Mapping[str, tuple[Entry, ...]]
 """The calls of each function, in the order of the example."""
 
 
+BY_NUMBER = "told by number"
+"""Counted in a pass in which calls could not be told by their places in the code."""
+
+
 class Run:
     """One pass through the module's code.
 
@@ -165,6 +169,7 @@ class Scope:
             found = next((e for table in entries for e in table if e.where == where), None)
             if found is not None or not compiled(frame):
                 return found
+        run.counts[BY_NUMBER] = 1
         return entries[0][number - 1] if number <= len(entries[0]) else None
 
     def refuse(self, run: Run, what: str, number: int, known: int) -> NoReturn:
@@ -179,7 +184,7 @@ class Scope:
 
     def finish(self, run: Run) -> None:
         """In compilers calls are told by number, so none may be missing at the end of a pass."""
-        if not torch.compiler.is_compiling() or not run.whole:
+        if BY_NUMBER not in run.counts or not run.whole:
             return
         for function, entries in self.tables[run.training].items():
             if function not in self.alike and run.counts.get(function, 0) != len(entries):
