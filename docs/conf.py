@@ -21,6 +21,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "catalogue",
+    "claims",
     "docstrings",
     "mathml",
     "explorer",
@@ -31,10 +32,12 @@ myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "fieldlist"]
 myst_heading_anchors = 3
 html_math_renderer = "mathml"
 
-exclude_patterns = ["_ext", "_generated"]
+exclude_patterns = ["_ext", "_generated", "claims"]
 html_theme = "furo"
 html_title = "actlab"
 html_static_path = ["_static"]
+# The pages of the last quick run of the claims, as they are.
+html_extra_path = ["claims/pages"]
 html_css_files = ["actlab.css"]
 html_show_sphinx = False
 html_copy_source = False

@@ -146,7 +146,9 @@ def _stretch(
 ) -> Interval | None:
     samples = np.unique(np.linspace(start, stop, FLAT_SAMPLES).astype(int))
     near = samples[np.abs(x[samples]) <= FARTHEST_EXACT]
-    near = np.unique(np.append(near, [k for k in (start, stop) if abs(x[k]) <= FARTHEST_EXACT]))
+    ends = [k for k in (start, stop) if abs(x[k]) <= FARTHEST_EXACT]
+    # Of an empty list numpy would make floats, and floats index nothing.
+    near = np.unique(np.append(near, np.array(ends, dtype=int)))
     dead = [int(k) for k in near if zero(case, float(x[k]))]
     if len(dead) < 2:
         return None

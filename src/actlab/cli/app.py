@@ -34,7 +34,46 @@ COMMANDS = (
         "actlab.cli.swap:swap",
         "Replace activations in a model, or with --dry-run see what would be replaced",
     ),
-    ("run", "actlab.cli.run:run", "Run a study, or go on with one that was stopped"),
+    (
+        "run",
+        "actlab.cli.run:run",
+        "Run a study, or go on with one that was stopped, and write its report",
+    ),
+    (
+        "studies",
+        "actlab.cli.studies:studies",
+        "List the studies that come with actlab, its tasks, or the schema of study files",
+    ),
+    (
+        "claims",
+        "actlab.cli.claims:claims",
+        "Check the claims: the mathematical ones exactly, the others from the records of their studies",
+    ),
+    (
+        "status",
+        "actlab.cli.status:status",
+        "Tell how far the studies in a results folder are, what failed, and why",
+    ),
+    (
+        "retry",
+        "actlab.cli.retry:retry",
+        "Run the cells of a results folder that have no result: not run, failed or timed out",
+    ),
+    (
+        "compare",
+        "actlab.cli.compare:compare",
+        "Compare two functions in every part of a study in which both were run",
+    ),
+    (
+        "export",
+        "actlab.cli.export:export",
+        "Write the runs or the comparisons of a results folder as a table",
+    ),
+    (
+        "verify",
+        "actlab.cli.verify:verify",
+        "Compute some cells of a results folder again and compare every number with the record",
+    ),
     ("report", "actlab.cli.report:report", "Report on the records in a results folder"),
     (
         "bench",

@@ -46,15 +46,15 @@ def check_output(target: Path) -> None:
 def show(results: Path, output: Path | None, console: Console) -> None:
     """Print the tables and the verdict, write the page and say where it is."""
     from actlab.records import StoreError
-    from actlab.report.collect import collect
+    from actlab.report.collect import collect_folder
     from actlab.report.html import write_page
-    from actlab.report.terminal import print_report
+    from actlab.report.terminal import print_folder
 
     target = results / "report.html" if output is None else output
     check_output(target)
     try:
-        found = collect(results)
-        print_report(found, console)
+        found = collect_folder(results)
+        print_folder(found, console)
         write_page(found, target)
     except OSError as error:
         raise StoreError(f"cannot write {target}: {error.strerror}") from error

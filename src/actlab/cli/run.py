@@ -1,57 +1,129 @@
-"""``actlab run``: compute a study and report on it."""
+"""``actlab run``: compute a study, or the studies of all claims, and report on it."""
 
 from __future__ import annotations
 
 import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from actlab.cli.whole import WholeNumber
+
+if TYPE_CHECKING:
+    from actlab.lab.plan import Plan
+
+CLAIMS = "claims"
+"""The name that stands for every study of the ledger of claims."""
 
 
 def run(
     study: str,
     *,
-    results: Path | None = None,
+    tier: Literal["smoke", "quick", "full"] | None = None,
     quick: bool = False,
     seeds: WholeNumber | None = None,
+    results: Path | None = None,
     workers: WholeNumber | None = None,
+    engine: Literal["local", "ray", "slurm"] = "local",
+    address: str | None = None,
+    option: list[str] | None = None,
+    events: Path | None = None,
+    activations: str | None = None,
+    baseline: str = "relu",
+    metric: str = "",
+    smallest: float | None = None,
+    learning_rates: str = "1e-3",
+    setting: list[str] | None = None,
+    regime: Literal["as-claimed", "fair"] = "fair",
 ) -> int:
     """Run a study, or go on with one that was stopped, and write its report.
 
-    Finished cells are kept and never run again; Ctrl-C loses only those being computed.
+    Finished cells are kept and never run again; Ctrl-C loses only those being computed. A study
+    grows by the same command with more seeds, functions or parts: only what is missing runs.
 
     Args:
-        study: name of a study that comes with actlab, such as twenty-one-pairs, or a TOML file.
+        study: name of a study that comes with actlab, such as twenty-one-pairs; a TOML file;
+            claims for the studies of all claims; or with --activations the name of a task.
+        tier: version of the study: smoke (about a minute for all claims), quick (about a quarter
+            of an hour) or full (about two hours on two cores). Default: full.
+        quick: the same as --tier quick.
+        seeds: test seeds of every part, in place of the study's own.
         results: folder for records and report. Default: results/STUDY (results/STUDY-quick).
-        quick: run the study's quick version.
-        seeds: test seeds of every part, in place of the study's own. More can be added later:
-            only what is missing is computed, in blocks of ten seeds where seeds train together.
-        workers: worker processes. Default: one per core, at most 8.
+        workers: worker processes. Default: one per core, at most 8; of a cluster, all it has.
+        engine: where cells are computed: worker processes here, a Ray cluster, or Slurm.
+        address: of the Ray cluster, such as auto or 10.0.0.1:6379. Default: start one here.
+        option: NAME=VALUE, an option of the engine, such as partition=short; can be repeated.
+        events: file to which every event of the run is written as a line of JSON; - for standard
+            output.
+        activations: names of functions, separated by commas: compare them on the task that STUDY
+            names, without a study file.
+        baseline: with --activations, what the others are compared with.
+        metric: with --activations, what is compared. Default: the task's first metric.
+        smallest: with --activations, smallest difference of interest, on the metric's scale.
+        learning_rates: with --activations, one rate or several to choose from.
+        setting: with --activations, NAME=VALUE, a setting of the task; can be repeated.
+        regime: with --activations, each function's own initialisation, or PyTorch's for all.
 
     Returns:
         0 when every cell has a result, 1 when some have none, 130 after Ctrl-C.
     """
+    from actlab.lab.conduct import default_workers, prepare, prepare_claims
+    from actlab.lab.engines import engine_named
+
+    if quick and tier not in (None, "quick"):
+        raise ValueError(f"--quick and --tier {tier} contradict each other")
+    version = tier or ("quick" if quick else "full")
+    if activations is not None:
+        from actlab.lab.ad_hoc import ad_hoc_study
+        from actlab.lab.conduct import plan_study
+
+        made = ad_hoc_study(
+            study,
+            [name.strip() for name in activations.split(",") if name.strip()],
+            baseline=baseline,
+            metric=metric,
+            smallest=smallest,
+            rates=_numbers(learning_rates),
+            settings=_pairs("--setting", setting),
+            regime=regime,
+            seeds=10 if seeds is None else seeds,
+        )
+        plans = [plan_study(made)]
+    elif study == CLAIMS:
+        plans = prepare_claims(tier=version, seeds=seeds)
+    else:
+        plans = [prepare(study, tier=version, seeds=seeds)]
+    chosen = _pairs("--option", option)
+    if address is not None:
+        chosen["address"] = address
+    count = default_workers() if workers is None and engine == "local" else workers
+    build = engine_named(engine, count, **chosen)
+    name = f"{CLAIMS}-{version}" if study == CLAIMS else plans[0].study.title_name
+    folder = results or Path("results") / name
+    return carry_out(plans, folder, name, build, _command(sys.argv[1:], workers, events), events)
+
+
+def carry_out(
+    plans: list[Plan], folder: Path, name: str, build, command: str, events: Path | None = None
+) -> int:
+    """Compute what is missing of some plans, report, and say what has no result."""
     from rich.console import Console
 
     from actlab.cli.report import show
-    from actlab.lab.conduct import conduct, default_results, default_workers, prepare
+    from actlab.lab.conduct import conduct
+    from actlab.lab.event_log import EventLog
     from actlab.lab.progress import Board
     from actlab.records import FINAL
 
-    console = Console()
-    plan = prepare(study, quick=quick, seeds=seeds)
-    folder = results or default_results(plan.study, quick)
+    console = Console(stderr=events is not None and str(events) == "-")
     try:
-        with Board(console) as board:
-            _, records = conduct(
-                plan,
-                folder,
-                quick=quick,
-                workers=default_workers() if workers is None else workers,
-                command=_command(study, results, quick, seeds),
-                watch=board.watch,
-            )
+        with Board(console) as board, EventLog(events) as log:
+
+            def watch(event) -> None:
+                board.watch(event)
+                log.watch(event)
+
+            records = conduct(plans, folder, build, name=name, command=command, watch=watch)
     except KeyboardInterrupt:
         print(
             f"stopped; what is done is kept in {folder}; the same command goes on from there",
@@ -70,13 +142,41 @@ def run(
     return 0
 
 
-def _command(study: str, results: Path | None, quick: bool, seeds: int | None) -> str:
-    """What to type to get the same numbers; workers do not matter to them."""
-    words = ["actlab", "run", study]
-    if quick:
-        words.append("--quick")
-    if seeds is not None:
-        words += ["--seeds", str(seeds)]
-    if results is not None:
-        words += ["--results", results.as_posix()]
-    return shlex.join(words)
+def _command(words: list[str], workers: int | None, events: Path | None) -> str:
+    """What to type to get the same numbers; workers and events do not matter to them."""
+    kept, skip = [], False
+    for word in words:
+        if skip:
+            skip = False
+        elif word in ("--workers", "--events", "--engine", "--address", "--option"):
+            skip = True
+        elif not word.startswith(
+            ("--workers=", "--events=", "--engine=", "--address=", "--option=", "--debug")
+        ):
+            kept.append(word)
+    return shlex.join(["actlab", *kept])
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(number) for number in text.split(",")]
+    except ValueError:
+        raise ValueError(
+            f"--learning-rates must be numbers separated by commas, got {text!r}"
+        ) from None
+
+
+def _pairs(option: str, given: list[str] | None) -> dict[str, object]:
+    """NAME=VALUE words as a table; values are numbers, true, false or text."""
+    import json
+
+    found: dict[str, object] = {}
+    for word in given or []:
+        name, sign, text = word.partition("=")
+        if not sign or not name:
+            raise ValueError(f"{option} must be NAME=VALUE, got {word!r}")
+        try:
+            found[name] = json.loads(text)
+        except ValueError:
+            found[name] = text
+    return found

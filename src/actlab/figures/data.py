@@ -101,13 +101,14 @@ def band(label: str, runs: Rows) -> Band:
     return Band(label, values, np.median(values, axis=0), values.min(axis=0), values.max(axis=0))
 
 
-def loss_figure(losses: Mapping[str, Rows], floor: float) -> LossFigure:
+def loss_figure(losses: Mapping[str, Rows], floor: float, rounds: Rows | None = None) -> LossFigure:
     """Loss curves by function.
 
     Args:
         losses: ``(seeds, rounds + 1)`` by label; a value that is not finite is drawn at the
             floor, which is what a diverged run counts as.
         floor: loss of the best constant predictor.
+        rounds: after how many rounds each column is. Default: 0, 1, 2 and so on.
     """
     bands, best = [], []
     for label, runs in losses.items():
@@ -116,7 +117,8 @@ def loss_figure(losses: Mapping[str, Rows], floor: float) -> LossFigure:
         bands.append(band(label, clean))
         best.append(np.median(np.minimum.accumulate(clean, axis=1), axis=0))
     count = bands[0].median.size if bands else 0
-    return LossFigure(np.arange(count, dtype=np.float64), tuple(bands), tuple(best), floor)
+    at = np.arange(count) if rounds is None or not bands else rounds
+    return LossFigure(np.asarray(at, dtype=np.float64), tuple(bands), tuple(best), floor)
 
 
 def gradient_figure(gradients: Mapping[str, Rows], eps: float) -> GradientFigure:

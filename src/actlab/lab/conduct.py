@@ -1,31 +1,39 @@
-"""A study from its name to its records: the one function the command line calls."""
+"""Studies from their names to their records: what the command line calls."""
 
 from __future__ import annotations
 
-import functools
 import os
-from collections.abc import Mapping
-from functools import partial
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from actlab.analysis.gain import own_init
-from actlab.lab.contenders import label_for, resolve_study
-from actlab.lab.engines.local import LocalEngine
-from actlab.lab.events import Watcher
-from actlab.lab.plan import Plan, make_plan
-from actlab.lab.runner import run_plan
-from actlab.lab.study import Study, StudyError, load_study
-from actlab.lab.tasks import task_named
-from actlab.records import Record, Store
+from pydantic import ValidationError
 
-DESCRIPTION = 1
+from actlab.core.errors import MissingExtraError, UnknownNameError
+from actlab.lab.arm import Init, Scheme
+from actlab.lab.contenders import Contender, label_for, resolve_study
+from actlab.lab.engines import BuildEngine
+from actlab.lab.events import Watcher
+from actlab.lab.inits import init_for
+from actlab.lab.plan import PartTask, Plan, make_plan, merged
+from actlab.lab.runner import run_plan
+from actlab.lab.study import Part, Study, StudyError, Tier, dotted
+from actlab.lab.study_file import built_in, load_study
+from actlab.lab.task import Task
+from actlab.lab.tasks import task_code, task_named
+from actlab.records import Record, Store, StoreError
+
+DESCRIPTION = 2
 """Version of the study description written beside the records."""
 
+CLAIM_STUDIES = "claims-"
+"""The studies that put the ledger's claims to the test have names that begin so."""
 
-def default_results(study: Study, quick: bool) -> Path:
-    """``results/<name>``, or ``results/<name>-quick``: the two never mix."""
-    return Path("results") / (f"{study.name}-quick" if quick else study.name)
+
+def default_results(study: Study) -> Path:
+    """``results/<name>``, or ``results/<name>-quick``: the versions never mix."""
+    return Path("results") / study.title_name
 
 
 def default_workers() -> int:
@@ -37,77 +45,217 @@ def default_workers() -> int:
     return max(1, min(8, usable))
 
 
-def prepare(source: str, *, quick: bool = False, seeds: int | None = None) -> Plan:
+def prepare(source: str, *, tier: Tier = "full", seeds: int | None = None) -> Plan:
     """Read and check a study and work out its cells; nothing is computed or written.
 
     Args:
         source: name or path of the study.
-        quick: take the study's quick version.
+        tier: which version of it. Default: ``full``.
         seeds: test seeds in every part, in place of the study's own.
 
     Raises:
         ValueError: an unknown study, a wrong file, a contender or a number out of range.
     """
-    study = load_study(source, quick=quick, seeds=seeds)
+    return plan_study(load_study(source, tier=tier, seeds=seeds))
+
+
+def prepare_claims(*, tier: Tier = "full", seeds: int | None = None) -> list[Plan]:
+    """The plans of every study of the claims that has a version of that tier.
+
+    A study whose task needs a library that is not installed is left out; what the report says
+    about its claims is that they were not run.
+
+    Args, raises: as :func:`prepare`.
+    """
+    plans = []
+    for name in built_in():
+        if not name.startswith(CLAIM_STUDIES):
+            continue
+        whole = load_study(name)
+        if tier == "full" or getattr(whole, tier) is not None:
+            try:
+                plans.append(prepare(name, tier=tier, seeds=seeds))
+            except StudyError as error:
+                if not isinstance(error.__cause__, MissingExtraError):
+                    raise
+                warnings.warn(f"{name} is left out: {error.__cause__}", stacklevel=2)
+    return plans
+
+
+def plans_of(results: Path) -> list[Plan]:
+    """The plans of the studies whose records are in a results folder.
+
+    They are planned anew, with today's code: cells that an older version computed are not among
+    them.
+
+    Raises:
+        StoreError: not a results folder, or one that this version cannot read.
+    """
+    about = Store.open(results).read_study()
+    if about.get("version") != DESCRIPTION:
+        raise StoreError(f"{results} was written by another version of actlab; run the study again")
+    plans = []
+    for one in about["studies"]:
+        study = Study.model_validate(one["study"])
+        study._tier = one["tier"]
+        plans.append(plan_study(study))
+    return plans
+
+
+def plan_study(study: Study) -> Plan:
+    """The plan of a study that has been read.
+
+    Raises:
+        StudyError: an unknown task, metric, setting or contender.
+    """
+    contenders = resolve_study(study)
+    tasks = {
+        part.name: _part_task(study, number, part, contenders[part.name])
+        for number, part in enumerate(study.part)
+    }
+    known: dict[tuple[str, str, str], Init] = {}
+
+    def initialise(contender: Contender, scheme: Scheme) -> Init:
+        place = (contender.name, repr(sorted(contender.params.items())), scheme)
+        if place not in known:
+            known[place] = init_for(contender.name, contender.params, scheme)
+        return known[place]
+
+    return make_plan(study, contenders, tasks, initialise)
+
+
+def _part_task(study: Study, number: int, part: Part, contenders: Sequence[Contender]) -> PartTask:
+    name = study.task_of(part)
     try:
-        task = task_named(study.task)
-    except ValueError as error:
-        raise StudyError(f"{study.place('task')}{error}") from error
-    contenders = resolve_study(study, functools.cache(own_init))
-    return make_plan(study, contenders, task.facts())
+        task = task_named(name)
+        task.metric(part.metric)
+        key = {
+            "task": name,
+            "version": task.version,
+            "code": task_code(name),
+            "data": task.data(),
+        }
+    except (ValueError, TypeError, ImportError) as error:
+        place = study.place("part", number, "metric") if "metric" in str(error) else ""
+        place = place or (study.place("part", number, "task") if part.task else study.place("task"))
+        raise StudyError(f"{place}{error}") from error
+    settings = {}
+    seconds = {}
+    block = part.seeds
+    for contender in contenders:
+        chosen = _settings(study, number, task, {**part.settings, **contender.settings})
+        settings[contender.label] = chosen.model_dump(mode="json")
+        seconds[contender.label] = float(task.seconds(chosen))
+        block = min(block, task.block(chosen))
+    return PartTask(key, settings, block, seconds)
+
+
+def _settings(study: Study, number: int, task: Task, given: Mapping[str, Any]) -> Any:
+    """A task's settings, defaults filled in.
+
+    Raises:
+        StudyError: an unknown setting, with the nearest known one, or one out of range.
+    """
+    place = study.place("part", number, "settings").rstrip(": ")
+    for name in given:
+        if name not in task.settings.model_fields:
+            error = UnknownNameError(f"setting of {task.name}", name, task.settings.model_fields)
+            raise StudyError(f"{place}: {error}")
+    try:
+        return task.settings.model_validate(dict(given))
+    except ValidationError as error:
+        lines = [
+            f"{place}.{dotted(detail['loc'])}{detail['msg']}, got {detail['input']!r}"
+            for detail in error.errors(include_url=False)
+        ]
+        raise StudyError("\n".join(lines)) from None
 
 
 def conduct(
-    plan: Plan,
+    plans: Plan | Sequence[Plan],
     results: Path,
+    build_engine: BuildEngine,
     *,
-    quick: bool,
-    workers: int,
+    name: str = "",
     command: str,
     watch: Watcher,
-) -> tuple[Store, list[Record]]:
-    """Run what is missing of a plan.
+) -> list[Record]:
+    """Run what is missing of one plan, or of several that share a results folder.
 
     Args:
-        plan: from :func:`prepare`.
+        plans: from :func:`prepare`.
         results: the results folder; made when it does not exist.
-        quick: whether the plan is a quick version.
-        workers: worker processes, 1 to 256.
+        build_engine: makes the engine from two callbacks.
+        name: what the folder is called inside; by default the name of the one study.
         command: what the user would type to do the same again.
         watch: told about progress.
 
     Raises:
-        ValueError: ``workers`` out of range.
         StoreError: the folder is not ours, or is being written to.
     """
-    if not 1 <= workers <= 256:
-        raise ValueError(f"workers must lie in [1, 256], got {workers}")
-    name = f"{plan.study.name}-quick" if quick else plan.study.name
-    store = Store.create(results, name)
+    each = [plans] if isinstance(plans, Plan) else list(plans)
+    store = Store.create(results, name or each[0].study.title_name)
     with store.writing():
-        store.write_study(describe(plan, quick=quick, command=command))
-        return store, run_plan(plan, store, partial(LocalEngine, workers), watch)
-
-
-def describe(plan: Plan, *, quick: bool, command: str) -> Mapping[str, Any]:
-    """Everything a report needs to know besides the records themselves."""
-    contenders = {c.label: c for group in plan.contenders.values() for c in group}
-    return {
-        "version": DESCRIPTION,
-        "study": plan.study.model_dump(mode="json", exclude={"quick"}),
-        "quick": quick,
-        "command": command,
-        "contender": label_for(plan.study.contender),
-        "baseline": label_for(plan.study.baseline),
-        "contenders": {
-            label: {
-                "name": c.name,
-                "params": dict(c.params),
-                "weight": c.weight,
-                "bias": c.bias,
+        store.write_study(
+            {
+                "version": DESCRIPTION,
+                "command": command,
+                "studies": [describe(plan) for plan in each],
             }
+        )
+        whole = Plan(each[0].study, tuple(merged(each)))
+        return run_plan(whole, store, build_engine, watch)
+
+
+def describe(plan: Plan) -> Mapping[str, Any]:
+    """Everything a report needs to know about a study besides the records themselves."""
+    study = plan.study
+    contenders = {c.label: c for group in plan.contenders.values() for c in group}
+    names = dict.fromkeys(study.task_of(part) for part in study.part)
+    return {
+        "study": study.model_dump(mode="json", exclude={"quick", "smoke"}),
+        "tier": study.tier,
+        "contender": label_for(study.contender),
+        "baseline": label_for(study.baseline),
+        "baselines": {
+            part.name: label_for(part.baseline if part.baseline is not None else study.baseline)
+            for part in study.part
+        },
+        "contenders": {
+            label: {"name": c.name, "params": dict(c.params), "learn": c.learn}
             for label, c in contenders.items()
         },
-        "task": task_named(plan.study.task).describe(),
+        "inits": _inits(plan),
+        "tasks": {name: describe_task(task_named(name)) for name in names},
+        "settings": {name: dict(task.settings) for name, task in plan.tasks.items()},
         "cells": [cell.describe() for cell in plan.cells],
+    }
+
+
+def _inits(plan: Plan) -> list[dict[str, Any]]:
+    """The initialisation of every function in every part and regime."""
+    seen = {
+        (cell.part, cell.regime, cell.contender): cell.key["init"]
+        for cell in plan.cells
+        if cell.part
+    }
+    return [
+        {"part": part, "regime": regime, "contender": label, **init}
+        for (part, regime, label), init in seen.items()
+    ]
+
+
+def describe_task(task: Task) -> dict[str, Any]:
+    """What a reader of the records needs to know about a task."""
+    return {
+        "name": task.name,
+        "title": task.title,
+        "about": task.about,
+        "version": task.version,
+        "metrics": [metric.describe() for metric in task.metrics],
+        "curves": [
+            {"name": c.name, "title": c.title, "along": c.along, "scale": c.scale}
+            for c in task.curves
+        ],
+        "facts": dict(task.facts()),
     }

@@ -1,20 +1,15 @@
-"""From a name in a study to a function with checked parameters and its own initialisation."""
+"""From a name in a study to a function with checked parameters."""
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from actlab import registry
-from actlab.core import Activation
+from actlab.lab.arm import Arm, Init, Learned, Scheme
+from actlab.lab.fingerprint import source_of
 from actlab.lab.study import EVERY, ContenderSpec, Study, StudyError
-
-OwnInit = Callable[..., tuple[float, float]]
-SIGNIFICANT = 12
-"""Digits kept of a computed gain, so that a last-bit difference does not rename every cell."""
 
 
 @dataclass(frozen=True)
@@ -25,59 +20,105 @@ class Contender:
         name: what ``actlab.get`` is called with.
         params: every parameter by name.
         label: how tables call it.
-        source: sha256 of the source file that defines it: an edited formula is another cell.
-        weight: own initialisation: standard deviation of a hidden weight times sqrt(fan_in).
-        bias: own initialisation: standard deviation of a hidden bias.
+        source: hash of the source file that defines it: an edited formula is another cell.
+        learn, constraint: whether and how its parameters are trained; see :class:`Arm`.
+        scheme: initialisation in every regime, in place of the regime's; empty for none.
+        settings: of the task, in place of the part's.
     """
 
     name: str
     params: Mapping[str, float]
     label: str
     source: str
-    weight: float
-    bias: float
+    learn: Learned = ""
+    constraint: str = ""
+    scheme: Scheme | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> dict[str, Any]:
         """What identifies the function inside a cell's key."""
-        return {"name": self.name, "params": dict(self.params), "source": self.source}
+        key: dict[str, Any] = {
+            "name": self.name,
+            "params": dict(self.params),
+            "source": self.source,
+        }
+        if self.learn:
+            key |= {"learn": self.learn, "constraint": self.constraint}
+        return key
+
+    def arm(self, init: Init) -> Arm:
+        """The arm with that initialisation."""
+        return Arm(self.name, self.params, self.label, init, self.learn, self.constraint)
 
 
-def label_of(name: str, params: Mapping[str, float]) -> str:
-    """``expolu(a=1, b=1, p=2)``, or the bare name of a function without parameters."""
+def arm_of(key: Mapping[str, Any], label: str = "") -> Arm:
+    """The arm that a cell's key describes: the inverse of :attr:`Contender.key`."""
+    activation, init = key["activation"], key.get("init", {"scheme": "default"})
+    return Arm(
+        name=activation["name"],
+        params=activation["params"],
+        label=label,
+        init=Init(**init),
+        learn=activation.get("learn", ""),
+        constraint=activation.get("constraint", ""),
+    )
+
+
+def label_of(name: str, params: Mapping[str, float], spec: ContenderSpec | None = None) -> str:
+    """``expolu(a=1, b=1, p=2)``, or the bare name of a function without parameters.
+
+    What else a spec says follows: ``ralu(alpha=2), learned per unit, norm=batch``.
+    """
+    if spec is not None and spec.label:
+        return spec.label
     inside = ", ".join(f"{key}={value:g}" for key, value in params.items())
-    return f"{name}({inside})" if inside else name
+    label = f"{name}({inside})" if inside else name
+    if spec is None:
+        return label
+    said = []
+    if spec.learn:
+        said.append("learned per unit" if spec.learn == "unit" else "learned")
+    if spec.constraint:
+        said.append(spec.constraint)
+    if spec.init:
+        said.append(f"init={spec.init}")
+    said += [f"{key}={value}" for key, value in spec.settings.items()]
+    return ", ".join([label, *said])
 
 
-def resolve(spec: str | ContenderSpec, own_init: OwnInit) -> Contender:
+def resolve(spec: str | ContenderSpec) -> Contender:
     """Look a function up and check its parameters.
 
     Args:
         spec: a name, or a name with parameters.
-        own_init: gives ``(sigma_w, sigma_b)`` for a name and its parameters.
 
     Raises:
         ValueError: unknown name, or a parameter outside its domain.
         TypeError: a parameter the function does not have, or one that is not a number.
     """
-    name = spec if isinstance(spec, str) else spec.name
-    given = {} if isinstance(spec, str) else spec.params
-    definition = registry.get(name)
-    bound = definition.bind((), given)
+    whole = ContenderSpec(name=spec) if isinstance(spec, str) else spec
+    definition = registry.get(whole.name)
+    bound = definition.bind((), whole.params)
     params = {p.name: p.check(definition.name, bound[p.name]) for p in definition.params}
-    known = name if ":" in name else definition.name
-    weight, bias = own_init(known, **params)
-    return Contender(
-        name=known,
+    if whole.learn and not params:
+        raise ValueError(f"{definition.name} has no parameters, so it cannot learn any")
+    contender = Contender(
+        name=whole.name if ":" in whole.name else definition.name,
         params=params,
-        label=label_of(definition.name, params),
-        source=_fingerprint(definition),
-        weight=_rounded(weight),
-        bias=_rounded(bias),
+        label=label_of(definition.name, params, whole),
+        source=source_of(definition.forward, definition.name),
+        learn=whole.learn,
+        constraint=whole.constraint,
+        scheme=whole.init,
+        settings=dict(whole.settings),
     )
+    if contender.learn:
+        contender.arm(Init()).module()  # says what is wrong with a constraint or a start
+    return contender
 
 
-def resolve_study(study: Study, own_init: OwnInit) -> dict[str, list[Contender]]:
+def resolve_study(study: Study) -> dict[str, list[Contender]]:
     """The contenders of every part by part name, each function once, the baseline always there.
 
     Raises:
@@ -89,10 +130,15 @@ def resolve_study(study: Study, own_init: OwnInit) -> dict[str, list[Contender]]
         for place, spec in enumerate(part.contenders):
             where = study.place("part", number, "contenders", place)
             named = registry.names() if spec == EVERY else [spec]
-            found += [_resolve_in(where, one, own_init) for one in named]
-        for key, spec in (("contender", study.contender), ("baseline", study.baseline)):
-            found.append(_resolve_in(study.place(key), spec, own_init))
-        if found[-2].label == found[-1].label:
+            found += [_resolve_in(where, one) for one in named]
+        if part.baseline is None:
+            pair = [("contender", study.contender), ("baseline", study.baseline)]
+        else:
+            pair = []
+            found.append(_resolve_in(study.place("part", number, "baseline"), part.baseline))
+        for key, spec in pair:
+            found.append(_resolve_in(study.place(key), spec))
+        if pair and found[-2].label == found[-1].label:
             raise StudyError(
                 f"{study.place('baseline')}the baseline must differ from the contender, "
                 f"both are {found[-1].label}"
@@ -101,18 +147,16 @@ def resolve_study(study: Study, own_init: OwnInit) -> dict[str, list[Contender]]
     return chosen
 
 
-def _resolve_in(where: str, spec: str | ContenderSpec, own_init: OwnInit) -> Contender:
+def _resolve_in(where: str, spec: str | ContenderSpec) -> Contender:
     try:
-        return resolve(spec, own_init)
+        return resolve(spec)
     except (ValueError, TypeError) as error:
         raise StudyError(f"{where}{error}") from error
 
 
 def label_for(spec: str | ContenderSpec) -> str:
     """The label of a function in a study that has been resolved before."""
-    name, given = (spec, {}) if isinstance(spec, str) else (spec.name, spec.params)
-    definition = registry.get(name)
-    return label_of(definition.name, definition.bind((), given))
+    return resolve(spec).label
 
 
 def _each_once(found: Iterable[Contender]) -> list[Contender]:
@@ -122,24 +166,6 @@ def _each_once(found: Iterable[Contender]) -> list[Contender]:
         if other != contender:
             raise StudyError(
                 f"{other.name} and {contender.name} would both be called {contender.label!r}; "
-                "rename one of them"
+                "give one of them a label"
             )
     return list(chosen.values())
-
-
-def _fingerprint(definition: Activation) -> str:
-    try:
-        file = inspect.getsourcefile(definition.forward)
-        text = inspect.getsource(inspect.getmodule(definition.forward) or definition.forward)
-    except (OSError, TypeError) as error:
-        raise ValueError(
-            f"{definition.name}: its source file cannot be read, so a changed formula could not "
-            "be told from the old one; define it in a module"
-        ) from error
-    if file is None:
-        raise ValueError(f"{definition.name}: it must be defined in a Python source file")
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.{SIGNIFICANT}g}")

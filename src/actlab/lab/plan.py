@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from actlab.lab.arm import Init, Scheme
 from actlab.lab.contenders import Contender
 from actlab.lab.study import Part, Regime, Study
 from actlab.records import content_id
 
 Kind = Literal["shape", "train", "tune"]
-BLOCK = 10
-"""Stacked test seeds per cell: more seeds later add blocks; only a block that was not full is
-computed again."""
+Initialise = Callable[[Contender, Scheme], Init]
+
+
+@dataclass(frozen=True)
+class PartTask:
+    """What a plan must know about the task of a part.
+
+    Args:
+        key: name, version, code, data: whatever decides what its runs give.
+        settings: all settings by contender label, defaults filled in.
+        block: test seeds per cell.
+        seconds: expected seconds of one run, by contender label.
+    """
+
+    key: Mapping[str, Any]
+    settings: Mapping[str, Mapping[str, Any]]
+    block: int
+    seconds: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -60,6 +76,7 @@ class Cell:
             "contender": self.contender,
             "seeds": list(self.seeds),
             "needs": list(self.needs),
+            "cost": float(f"{self.cost:.3g}"),
         }
 
 
@@ -70,83 +87,92 @@ class Plan:
     study: Study
     cells: tuple[Cell, ...]
     contenders: Mapping[str, Sequence[Contender]] = field(default_factory=dict)
+    tasks: Mapping[str, PartTask] = field(default_factory=dict)
 
 
 def make_plan(
-    study: Study, contenders: Mapping[str, Sequence[Contender]], task_facts: Mapping[str, Any]
+    study: Study,
+    contenders: Mapping[str, Sequence[Contender]],
+    tasks: Mapping[str, PartTask],
+    initialise: Initialise,
 ) -> Plan:
     """The cells of a study.
 
     Args:
         study: what to compare.
         contenders: the functions of every part, by part name.
-        task_facts: name, version and data of the task; they enter every cell's key.
+        tasks: of every part, by part name.
+        initialise: the initialisation of a function under a scheme.
     """
     cells: dict[str, Cell] = {}
     for part in study.part:
         for regime in part.regimes:
-            for cell in _part_cells(part, regime, contenders[part.name], task_facts):
+            args = (part, regime, contenders[part.name], tasks[part.name], initialise)
+            for cell in _part_cells(*args):
                 cells.setdefault(cell.id, cell)
     for contender in {c.label: c for cs in contenders.values() for c in cs}.values():
-        cell = _cell({**task_facts, "kind": "shape", "activation": contender.key}, contender)
+        key = {"kind": "shape", "shape": 1, "activation": contender.key}
+        cell = Cell(content_id(key), key, (), "", "", contender.label, 0.1, 600.0)
         cells.setdefault(cell.id, cell)
-    return Plan(study, tuple(cells.values()), contenders)
+    return Plan(study, tuple(cells.values()), contenders, tasks)
 
 
 def _part_cells(
-    part: Part, regime: Regime, contenders: Sequence[Contender], task_facts: Mapping[str, Any]
+    part: Part,
+    regime: Regime,
+    contenders: Sequence[Contender],
+    task: PartTask,
+    initialise: Initialise,
 ) -> Iterator[Cell]:
-    blocks = _blocks(part)
+    keys = {c.label: _training_key(part, regime, c, task, initialise) for c in contenders}
+    tuned = {
+        c.label: _tuning(part, regime, c, task, keys[c.label])
+        for c in contenders
+        if part.tunes(regime)
+    }
+    yield from tuned.values()
     # Seed by seed, so that a run stopped half-way has every contender at the first seeds.
-    tuned = {c.label: _tuning(part, regime, c, task_facts) for c in contenders}
-    yield from (cell for cell in tuned.values() if cell is not None)
-    for block in blocks:
+    for block in blocks(part.seeds, task.block):
         for contender in contenders:
-            tune = tuned[contender.label]
-            rate = {"chosen_by": tune.id} if tune else part.learning_rate
+            tune = tuned.get(contender.label)
             key = {
-                **_training_key(part, regime, contender, task_facts),
+                **keys[contender.label],
                 "kind": "train",
                 "role": "test",
-                "learning_rate": rate,
+                "learning_rate": {"chosen_by": tune.id} if tune else part.learning_rate,
                 "seeds": block,
             }
-            yield _cell(key, contender, part, regime, (tune.id,) if tune else ())
+            yield _cell(key, contender, part, regime, task, (tune.id,) if tune else ())
 
 
-def _blocks(part: Part) -> list[list[int]]:
-    size = BLOCK if part.model == "stacked" else 1
-    return [
-        list(range(start, min(start + size, part.seeds))) for start in range(0, part.seeds, size)
-    ]
+def blocks(seeds: int, size: int) -> list[list[int]]:
+    """Seeds 0 to ``seeds - 1`` in blocks: more seeds later add blocks, and only one that was not
+    full is computed again."""
+    return [list(range(start, min(start + size, seeds))) for start in range(0, seeds, size)]
 
 
 def _tuning(
-    part: Part, regime: Regime, contender: Contender, task_facts: Mapping[str, Any]
-) -> Cell | None:
-    if part.learning_rates is None or part.tuning_seeds is None:
-        return None
-    key = {
-        **_training_key(part, regime, contender, task_facts),
+    part: Part, regime: Regime, contender: Contender, task: PartTask, key: Mapping[str, Any]
+) -> Cell:
+    whole = {
+        **key,
         "kind": "tune",
         "role": "tuning",
-        "learning_rates": sorted(part.learning_rates),
-        "seeds": list(range(part.tuning_seeds)),
+        "metric": part.metric,
+        "learning_rates": sorted(part.learning_rates or ()),
+        "seeds": list(range(part.tuning_seeds or 0)),
     }
-    return _cell(key, contender, part, regime)
+    return _cell(whole, contender, part, regime, task)
 
 
 def _training_key(
-    part: Part, regime: Regime, contender: Contender, task_facts: Mapping[str, Any]
+    part: Part, regime: Regime, contender: Contender, task: PartTask, initialise: Initialise
 ) -> dict[str, Any]:
-    own = {"scheme": "own", "weight": contender.weight, "bias": contender.bias}
+    scheme = contender.scheme or part.scheme(regime)
     return {
-        **task_facts,
-        "model": part.model,
-        "width": part.width,
-        "depth": part.depth,
-        "rounds": part.rounds,
-        "init": own if regime == "fair" else {"scheme": "default"},
+        **task.key,
+        "settings": dict(task.settings[contender.label]),
+        "init": initialise(contender, scheme).key,
         "activation": contender.key,
     }
 
@@ -154,23 +180,28 @@ def _training_key(
 def _cell(
     key: Mapping[str, Any],
     contender: Contender,
-    part: Part | None = None,
-    regime: str = "",
+    part: Part,
+    regime: Regime,
+    task: PartTask,
     needs: tuple[str, ...] = (),
 ) -> Cell:
-    cost, timeout = 0.2, 600.0
-    if part is not None:
-        runs = len(key["seeds"]) * len(key.get("learning_rates", (0,)))
-        # Measured on one core: 3e-9 s per weight and round, 5e-6 s per layer and round.
-        cost = part.rounds * part.depth * runs * (3e-9 * part.width**2 + 5e-6)
-        timeout = part.timeout
+    runs = len(key["seeds"]) * len(key.get("learning_rates", (0,)))
     return Cell(
         id=content_id(key),
         key=key,
         needs=needs,
-        part=part.name if part else "",
+        part=part.name,
         regime=regime,
         contender=contender.label,
-        cost=cost,
-        timeout=timeout,
+        cost=task.seconds[contender.label] * runs,
+        timeout=part.timeout,
     )
+
+
+def merged(plans: Iterable[Plan]) -> list[Cell]:
+    """The cells of several plans, each once."""
+    cells: dict[str, Cell] = {}
+    for plan in plans:
+        for cell in plan.cells:
+            cells.setdefault(cell.id, cell)
+    return list(cells.values())

@@ -14,11 +14,11 @@ from rich.progress import (
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
 from rich.text import Text
 
 from actlab.lab.events import Advanced, Began, Ended, Event, Started
+from actlab.lab.pace import Pace
 from actlab.lab.plan import Cell
 from actlab.records import FINAL, Record
 
@@ -39,9 +39,16 @@ def outcome_text(cell: Cell, record: Record) -> str:
     if cell.kind == "tune":
         return f"{record.status}, chose {record.summary['learning_rate']:.3g}"
     if cell.kind == "train":
-        final = sorted(record.summary["final"])
-        return f"{record.status}, final loss {final[len(final) // 2]:.1e}"
+        return str(record.status)
     return str(record.status)
+
+
+def duration(seconds: float) -> str:
+    """``40 s``, ``3 min``, ``2 h 5 min``: as exact as a forecast is."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 class Board(AbstractContextManager["Board"]):
@@ -65,11 +72,13 @@ class Board(AbstractContextManager["Board"]):
             BarColumn(bar_width=24),
             TaskProgressColumn(),
             TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}", markup=False),
             console=console,
             disable=not self._live,
         )
         self._overall: TaskID | None = None
+        self._pace = Pace(())
+        self._workers = 1
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -98,7 +107,10 @@ class Board(AbstractContextManager["Board"]):
         workers = f"{event.workers} worker" + ("" if event.workers == 1 else "s")
         self._say(f"{self._total} cells{kept}; {workers}" if left else "all cells already done")
         if self._live and left:
-            self._overall = self._progress.add_task("all cells", total=sum(c.cost for c in left))
+            self._overall = self._progress.add_task(
+                "all cells", total=sum(c.cost for c in left), left=""
+            )
+        self._pace, self._workers = Pace(left), event.workers
 
     def _start(self, event: Started) -> None:
         if not self._live:
@@ -110,7 +122,7 @@ class Board(AbstractContextManager["Board"]):
         if event.worker in self._lanes:
             self._progress.reset(self._lanes[event.worker], description=title, total=1.0)
         else:
-            self._lanes[event.worker] = self._progress.add_task(title, total=1.0)
+            self._lanes[event.worker] = self._progress.add_task(title, total=1.0, left="")
 
     def _advance(self, cell: Cell, share: float) -> None:
         if not self._live:
@@ -125,12 +137,17 @@ class Board(AbstractContextManager["Board"]):
     def _end(self, event: Ended) -> None:
         self._advance(event.cell, 1.0)
         self._done += 1
+        self._pace.note(event.cell, event.seconds)
+        remaining = self._pace.left(self._workers)
+        if self._overall is not None:
+            self._progress.update(self._overall, left=f"{duration(remaining)} left")
         trouble = event.record.status not in FINAL
         if self._live and not trouble:
             return
+        rest = f", {duration(remaining)} left" if self._done < self._total else ""
         count = f"[{self._done:>{len(str(self._total))}}/{self._total}]"
         what = f"{cell_title(event.cell)}: {outcome_text(event.cell, event.record)}"
-        self._say(f"{count} {what} ({event.seconds:.1f} s)", "red" if trouble else "")
+        self._say(f"{count} {what} ({event.seconds:.1f} s{rest})", "red" if trouble else "")
 
     def _say(self, line: str, style: str = "") -> None:
         """One line, never wrapped or interpreted: names come from users."""

@@ -151,6 +151,16 @@ class Store:
                 reasons.append(str(error))
         return reasons
 
+    def newest(self) -> str:
+        """When the newest record was written, as ISO 8601; empty when there is none."""
+        stamps = []
+        for place in (self.root / CELLS).glob("[!.]*/provenance.json"):
+            try:
+                stamps.append(str(json.loads(place.read_bytes())["finished"]))
+            except (OSError, ValueError, KeyError):
+                continue
+        return max(stamps, default="")
+
     def write_study(self, description: Mapping[str, Any]) -> None:
         """Put down what the folder is about; left alone when nothing changed."""
         content = canonical_json(dict(description)).encode("ascii")

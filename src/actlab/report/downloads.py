@@ -3,121 +3,99 @@
 from __future__ import annotations
 
 import base64
-import csv
-import io
 import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from actlab.report.collect import Results
-from actlab.report.tables import make_rows
+from actlab.report.collect import Folder, Results
+from actlab.report.export import Table, as_csv, table_of
 from actlab.report.verdict import judge
+
+LARGEST = 260_000
+"""Characters of one file inside a page; what is larger is to be exported from the folder."""
 
 
 @dataclass(frozen=True)
 class Download:
-    """A file inside the page."""
+    """A file inside the page.
+
+    Args:
+        filename: what it is saved as.
+        title: of the link.
+        uri: its content; empty where it is too large for a page.
+        command: what writes it from the results folder.
+    """
 
     filename: str
     title: str
     uri: str
+    command: str
 
 
-def downloads(results: Results) -> list[Download]:
-    """Runs and median curves as CSV, everything the page says as JSON."""
-    stem = results.study["name"] + ("-quick" if results.quick else "")
-    return [
-        _file(f"{stem}-runs.csv", "every run (CSV)", "text/csv", runs_csv(results)),
-        _file(f"{stem}-curves.csv", "loss curves (CSV)", "text/csv", curves_csv(results)),
-        _file(f"{stem}.json", "tables and settings (JSON)", "application/json", to_json(results)),
+def downloads(folder: Folder) -> list[Download]:
+    """Runs, comparisons and median curves as CSV, and what the page says as JSON."""
+    stem = folder.name
+    files = [
+        ("runs", "every run (CSV)", as_csv(table_of(folder, "runs"))),
+        ("comparisons", "comparisons (CSV)", as_csv(table_of(folder, "comparisons"))),
+        ("curves", "curves, medians and quartiles (CSV)", as_csv(median_curves(folder))),
     ]
-
-
-def runs_csv(results: Results) -> str:
-    """One line per run."""
-    head = ["part", "regime", "function", "seed", "learning_rate", "final", "lowest", "diverged"]
-    lines: list[list[Any]] = [
-        [part.name, part.regime, runs.label, seed, runs.rate, final, best, int(diverged)]
-        for part in results.parts
-        for runs in part.runs
-        for seed, final, best, diverged in zip(
-            runs.seeds, runs.final, runs.best, runs.diverged, strict=True
-        )
+    made = [
+        _file(f"{stem}-{what}.csv", title, "text/csv", text, f"export RESULTS csv --what {what}")
+        for what, title, text in files
     ]
-    return _csv(head, lines)
+    settings = json.dumps(to_json(folder), indent=1, allow_nan=False)
+    made.append(_file(f"{stem}.json", "settings and verdicts (JSON)", "application/json", settings,
+                      "export RESULTS json"))  # fmt: skip
+    return made
 
 
-def curves_csv(results: Results) -> str:
-    """Median and range over seeds of the headline's losses, one line per round."""
-    head = ["regime", "function", "round", "median", "low", "high"]
-    lines: list[list[Any]] = []
-    for part in results.parts:
-        if part.name != results.parts[0].name:
-            continue
-        for runs in (runs for runs in part.runs if runs.final):
-            for step, column in enumerate(runs.losses.T):
-                numbers = (np.median(column), column.min(), column.max())
-                lines.append([part.regime, runs.label, step, *(f"{n:.6g}" for n in numbers)])
-    return _csv(head, lines)
+def median_curves(folder: Folder) -> Table:
+    """Median and quartiles over seeds of every curve, one row per point."""
+    columns = ("study", "part", "regime", "function", "curve", "position", "low", "median", "high")
+    rows: list[list[Any]] = []
+    for study in folder.studies:
+        for part in study.parts:
+            for runs in part.runs:
+                for name in (curve["name"] for curve in part.task["curves"]):
+                    if name not in runs.curves:
+                        continue
+                    values = np.asarray(runs.curves.values(name), np.float64)
+                    quartiles = np.percentile(values, [25, 50, 75], axis=0).T
+                    rows += [
+                        [study.name, part.name, part.regime, runs.label, name, f"{at:g}",
+                         *(f"{value:.5g}" for value in triple)]
+                        for at, triple in zip(runs.curves.at(name), quartiles, strict=True)
+                    ]  # fmt: skip
+    return Table(columns, rows)
 
 
-def to_json(results: Results) -> str:
-    """Settings, environment, verdict and every table."""
-    study = results.study
+def to_json(folder: Folder) -> dict[str, Any]:
+    """Settings, environment and verdict of every study."""
+    return {
+        "command": folder.command,
+        "studies": [_study(results) for results in folder.studies],
+    }
+
+
+def _study(results: Results) -> dict[str, Any]:
     verdict = judge(results)
-    tables = [
-        {
-            "part": part.name,
-            "regime": part.regime,
-            "rows": [
-                {
-                    "function": row.runs.label,
-                    "runs": len(row.runs.final),
-                    "planned": row.runs.planned,
-                    "diverged": sum(row.runs.diverged),
-                    "learning_rate": row.runs.rate,
-                    "final": list(row.runs.final),
-                    "fitted": row.fitted,
-                    "fitted_interval": list(row.success),
-                    "decades_lower": list(row.paired.decades) if row.paired else None,
-                    "estimate": row.paired.estimate if row.paired else None,
-                    "interval": list(row.paired.interval)
-                    if row.paired and row.paired.interval
-                    else None,
-                    "p": row.paired.p if row.paired else None,
-                    "p_holm": row.paired.holm if row.paired else None,
-                    "decision": str(row.paired.decision) if row.paired else None,
-                }
-                for row in make_rows(
-                    part, results.baseline, study["fitted"], study["smallest_effect"]
-                )
-            ],
-        }
-        for part in results.parts
-    ]
-    content = {
-        "study": study,
-        "quick": results.quick,
-        "command": results.command,
-        "task": results.task,
-        "contenders": results.contenders,
+    return {
+        "study": dict(results.study),
+        "tier": results.tier,
+        "tasks": {name: dict(task) for name, task in results.tasks.items()},
+        "settings": {part.name: {k: dict(v) for k, v in part.settings.items()}
+                     for part in results.parts},
+        "initialisation": [dict(init) for init in results.inits],
         "environments": list(results.environments),
         "verdict": {"word": verdict.word, "sentences": list(verdict.sentences)},
-        "tables": tables,
-    }
-    return json.dumps(content, indent=1, allow_nan=False)
+    }  # fmt: skip
 
 
-def _csv(head: list[str], lines: list[list[Any]]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(lines)
-    return buffer.getvalue()
-
-
-def _file(filename: str, title: str, kind: str, text: str) -> Download:
+def _file(filename: str, title: str, kind: str, text: str, command: str) -> Download:
+    if len(text) > LARGEST:
+        return Download(filename, title, "", command)
     encoded = base64.b64encode(text.encode("utf-8")).decode("ascii")
-    return Download(filename, title, f"data:{kind};charset=utf-8;base64,{encoded}")
+    return Download(filename, title, f"data:{kind};charset=utf-8;base64,{encoded}", command)

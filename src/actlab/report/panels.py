@@ -1,56 +1,78 @@
-"""The figures of a page: which there are, what their captions say, how they are drawn."""
+"""Figures that only some studies have: functions on a grid, and fits to a handful of points."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
 
 from actlab import figures
-from actlab.report.collect import PartRuns, Results
-from actlab.report.tables import make_rows
+from actlab.report.collect import Results
+from actlab.report.runs import PartRuns
+from actlab.report.sections import Panel
 from actlab.report.words import REGIME_TITLES, plural, sentence
 
+MOST_SHAPES = 100
 
-@dataclass(frozen=True)
-class Panel:
-    """One figure on the page.
 
-    Args:
-        svg: the drawing; our own text, so it is not escaped again.
-        title: above it.
-        caption: below it, what the lines mean.
-        spoken: what it shows, for readers who do not see it.
+def shape_panels(results: Results) -> list[Panel]:
+    """Every function with its slope; the claim's two first."""
+    first = (results.contender, results.baseline)
+    shapes = sorted(results.shapes, key=lambda shape: (shape.label not in first, shape.label))
+    panels = []
+    for place, shape in enumerate(shapes[:MOST_SHAPES]):
+        data = figures.shape_figure(shape.label, shape.x, shape.value, shape.slope)
+        series = first.index(shape.label) if shape.label in first else 2
+        panels.append(
+            Panel(
+                Markup(figures.draw_shape(data, f"shape-{results.study['name']}-{place}", series)),
+                figures.short_label(shape.label),
+                "",
+                f"{shape.label} and its slope between -4 and 4",
+            )
+        )
+    return panels
+
+
+def fits_points(part: PartRuns) -> bool:
+    """Whether the task fits a curve to a handful of points, and kept it."""
+    facts = part.task["facts"]
+    return all(name in facts for name in ("x", "y", "y_mean", "y_std")) and any(
+        "fit" in runs.curves for runs in part.runs
+    )
+
+
+def point_panels(results: Results) -> dict[str, list[Panel]]:
+    """For tasks that fit points: loss, first gradients and fitted curves of the first part.
+
+    Returns:
+        Panels by heading: ``loss``, ``gradient`` and ``fit``; empty for other tasks.
     """
-
-    svg: Markup
-    title: str
-    caption: str
-    spoken: str
-
-
-def _panel(svg: str, title: str, caption: str, spoken: str) -> Panel:
-    return Panel(Markup(svg), title, caption, spoken)
-
-
-def headline_parts(results: Results) -> list[PartRuns]:
-    """The first part of the study in each of its regimes."""
-    return [part for part in results.parts if part.name == results.parts[0].name]
+    parts = [p for p in results.parts if p.name == results.parts[0].name and fits_points(p)]
+    if not parts:
+        return {}
+    return {
+        "loss": _losses(results, parts),
+        "gradient": _gradients(results, parts),
+        "fit": _fits(results, parts),
+    }
 
 
-def table_parts(results: Results) -> list[PartRuns]:
-    """The other parts."""
-    return [part for part in results.parts if part.name != results.parts[0].name]
+def _of(results: Results, part: PartRuns, curve: str) -> dict[str, np.ndarray]:
+    """The curves of the claim's two functions."""
+    pair = (results.contender, results.baseline)
+    return {
+        runs.label: runs.curves.values(curve)
+        for label in pair
+        if (runs := part.of(label)) is not None and curve in runs.curves
+    }
 
 
-def loss_panels(results: Results) -> list[Panel]:
-    """Loss curves of the headline, one panel per regime, on one scale."""
-    floor = float(results.task["floor"])
+def _losses(results: Results, parts: list[PartRuns]) -> list[Panel]:
+    floor = float(parts[0].task["facts"]["floor"])
     drawn = []
-    for part in headline_parts(results):
-        losses = {runs.label: runs.losses for runs in part.runs if runs.final}
-        drawn.append((part, figures.loss_figure(losses, floor)))
+    for part in parts:
+        at = next((r.curves.at("loss") for r in part.runs if "loss" in r.curves), np.zeros(1))
+        drawn.append((part, figures.loss_figure(_of(results, part, "loss"), floor, at)))
     limits = _limits([edge for _, d in drawn for b in d.bands for edge in (b.low, b.median)], floor)
     panels = []
     for part, data in drawn:
@@ -59,8 +81,8 @@ def loss_panels(results: Results) -> list[Panel]:
             for band, best in zip(data.bands, data.best, strict=True)
         )
         panels.append(
-            _panel(
-                figures.draw_losses(data, f"loss-{part.regime}", limits),
+            Panel(
+                Markup(figures.draw_losses(data, f"loss-{part.name}-{part.regime}", limits)),
                 sentence(REGIME_TITLES[part.regime]),
                 "Thin: each seed. Thick: median. Shade: range over seeds. Dashed: median of the "
                 "lowest loss so far. Dotted: best constant predictor.",
@@ -70,13 +92,9 @@ def loss_panels(results: Results) -> list[Panel]:
     return panels
 
 
-def gradient_panels(results: Results) -> list[Panel]:
-    """Gradient size by layer before the first update, on one scale."""
-    eps = float(results.task["optimiser_eps"])
-    drawn = []
-    for part in headline_parts(results):
-        gradients = {runs.label: runs.gradients for runs in part.runs if runs.final}
-        drawn.append((part, figures.gradient_figure(gradients, eps)))
+def _gradients(results: Results, parts: list[PartRuns]) -> list[Panel]:
+    eps = float(parts[0].task["facts"]["optimiser_eps"])
+    drawn = [(part, figures.gradient_figure(_of(results, part, "gradient"), eps)) for part in parts]
     every = [edge for _, d in drawn for b in d.bands for edge in (b.low, b.high)]
     limits = _limits([*every, np.array([eps])], 1.0)
     panels = []
@@ -87,8 +105,8 @@ def gradient_panels(results: Results) -> list[Panel]:
             for band in data.bands
         )
         panels.append(
-            _panel(
-                figures.draw_gradients(data, f"gradient-{part.regime}", limits),
+            Panel(
+                Markup(figures.draw_gradients(data, f"gradient-{part.name}-{part.regime}", limits)),
                 sentence(REGIME_TITLES[part.regime]),
                 "Root mean square of each layer's weight gradient before the first update. "
                 "Below Adam's epsilon (dashed) a layer hardly moves.",
@@ -98,59 +116,19 @@ def gradient_panels(results: Results) -> list[Panel]:
     return panels
 
 
-def fit_panels(results: Results) -> list[Panel]:
-    """What the trained networks compute, over the data."""
-    task = results.task
+def _fits(results: Results, parts: list[PartRuns]) -> list[Panel]:
     panels = []
-    for part in headline_parts(results):
-        fits = {runs.label: runs.fits for runs in part.runs if runs.final}
-        data = figures.fit_figure(task["x"], task["y"], fits, task["y_mean"], task["y_std"])
+    for part in parts:
+        facts = part.task["facts"]
+        fits = _of(results, part, "fit")
+        data = figures.fit_figure(facts["x"], facts["y"], fits, facts["y_mean"], facts["y_std"])
         panels.append(
-            _panel(
-                figures.draw_fit(data, f"fit-{part.regime}"),
+            Panel(
+                Markup(figures.draw_fit(data, f"fit-{part.name}-{part.regime}")),
                 sentence(REGIME_TITLES[part.regime]),
                 "Thin: each seed after the last round. Thick: median over seeds.",
-                f"The {plural(len(task['x']), 'pair')} and the fitted curves of "
+                f"The {plural(len(facts['x']), 'pair')} and the fitted curves of "
                 + (" and ".join(fits) or "no function"),
-            )
-        )
-    return panels
-
-
-def spread_panels(results: Results) -> list[Panel]:
-    """Final losses of every function in the other parts."""
-    panels = []
-    study = results.study
-    for part in table_parts(results):
-        rows = make_rows(part, results.baseline, study["fitted"], study["smallest_effect"])
-        finals = {row.runs.label: row.runs.final for row in rows}
-        data = figures.spread_figure(finals, float(results.task["floor"]), study["fitted"])
-        panels.append(
-            _panel(
-                figures.draw_spread(data, f"spread-{part.name}-{part.regime}"),
-                f"Final loss by seed, {part.settings['width']} wide",
-                "Dots: runs. Bar: median. Dashed: fitted at or below this. Dotted: best constant "
-                "predictor.",
-                "Final losses by function; the table holds the numbers.",
-            )
-        )
-    return panels
-
-
-def shape_panels(results: Results) -> list[Panel]:
-    """Every function with its slope; the claim's two first."""
-    first = (results.contender, results.baseline)
-    shapes = sorted(results.shapes, key=lambda shape: (shape.label not in first, shape.label))
-    panels = []
-    for place, shape in enumerate(shapes):
-        data = figures.shape_figure(shape.label, shape.x, shape.value, shape.slope)
-        series = first.index(shape.label) if shape.label in first else 2
-        panels.append(
-            _panel(
-                figures.draw_shape(data, f"shape-{place}", series),
-                figures.short_label(shape.label),
-                "",
-                f"{shape.label} and its slope between -4 and 4",
             )
         )
     return panels
@@ -158,6 +136,6 @@ def shape_panels(results: Results) -> list[Panel]:
 
 def _limits(edges: list[np.ndarray], top: float) -> tuple[float, float]:
     """Whole decades around all values, so that figures side by side share a scale."""
-    low = min((float(edge.min()) for edge in edges if edge.size), default=1e-6)
-    high = max([top, *(float(edge.max()) for edge in edges if edge.size)])
+    low = min((float(np.nanmin(edge)) for edge in edges if edge.size), default=1e-6)
+    high = max([top, *(float(np.nanmax(edge)) for edge in edges if edge.size)])
     return 10.0 ** np.floor(np.log10(low) - 0.2), 10.0 ** np.ceil(np.log10(high) + 0.3)

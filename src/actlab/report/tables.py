@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from actlab.report.collect import PartRuns, Runs
+from actlab.lab.task import Metric
+from actlab.report.runs import PartRuns, Runs
 from actlab.stats import (
     Decision,
     Interval,
@@ -18,23 +19,22 @@ from actlab.stats import (
     sign_flip_p,
 )
 
-LOWEST = 1e-20
-"""Losses below this count as this in logarithms: a loss of exactly 0 has none."""
-
 
 @dataclass(frozen=True)
 class Paired:
-    """A function against the baseline, seed by seed; positive: the function ends lower.
+    """A function against the baseline, seed by seed, on the metric's scale; above 0 is better.
 
     Args:
-        decades: ``log10(baseline) - log10(function)`` of the final losses, by seed.
+        seeds: those both have.
+        differences: by seed.
         estimate: their interquartile mean.
         interval: BCa 95 % interval of it, when there is one.
         p: sign-flip p-value. holm: the same, corrected over the table.
         decision: the word this earns.
     """
 
-    decades: tuple[float, ...]
+    seeds: tuple[int, ...]
+    differences: tuple[float, ...]
     estimate: float
     interval: Interval | None
     p: float
@@ -44,35 +44,36 @@ class Paired:
 
 @dataclass(frozen=True)
 class Row:
-    """One function in a table."""
+    """One function in a table.
+
+    Args:
+        runs: its runs.
+        median, low, high: of the metric compared.
+        successes, success: how many runs reached the study's limit, with an exact interval.
+        paired: against the baseline.
+    """
 
     runs: Runs
     median: float | None
     low: float | None
     high: float | None
-    best: float | None
-    fitted: int
-    success: Interval
+    successes: int | None
+    success: Interval | None
     paired: Paired | None
 
 
-def decades(values: tuple[float, ...]) -> np.ndarray:
-    """Logarithms to base 10, with losses of exactly 0 taken as ``LOWEST``."""
-    return np.log10(np.maximum(np.asarray(values, dtype=np.float64), LOWEST))
-
-
-def compare(runs: Runs, baseline: Runs, smallest: float) -> Paired | None:
+def compare(runs: Runs, baseline: Runs, metric: Metric, smallest: float) -> Paired | None:
     """Paired comparison over the seeds both have; None when they share none."""
-    theirs = dict(zip(baseline.seeds, baseline.final, strict=True))
-    shared = [(f, theirs[s]) for s, f in zip(runs.seeds, runs.final, strict=True) if s in theirs]
+    mine, theirs = runs.by_seed(metric), baseline.by_seed(metric)
+    shared = tuple(seed for seed in mine if seed in theirs)
     if not shared:
         return None
-    mine, other = (tuple(column) for column in zip(*shared, strict=True))
-    differences = decades(other) - decades(mine)
+    differences = np.array([mine[seed] - theirs[seed] for seed in shared])
     estimate, interval = iqm(differences), bca_interval(differences)
     p = sign_flip_p(differences)
     return Paired(
-        decades=tuple(differences.tolist()),
+        seeds=shared,
+        differences=tuple(differences.tolist()),
         estimate=estimate,
         interval=interval,
         p=p,
@@ -81,46 +82,57 @@ def compare(runs: Runs, baseline: Runs, smallest: float) -> Paired | None:
     )
 
 
-def make_rows(part: PartRuns, baseline: str, fitted: float, smallest: float) -> list[Row]:
-    """One row per function, lowest median first, functions without a run last.
+def make_rows(
+    part: PartRuns, metric: Metric | None = None, fitted: float | None = None
+) -> list[Row]:
+    """One row per function, best median first, functions without a run last.
 
     Args:
         part: the runs.
-        baseline: label of the function the others are compared with.
-        fitted: a final loss at or below this is a success.
-        smallest: smallest effect of interest, in decades.
+        metric: what is compared; by default the part's own metric.
+        fitted: a value of the metric that is at least as good as this is a success.
     """
-    reference = part.of(baseline)
+    chosen = metric or part.metric
+    reference = part.of(part.baseline)
     rows = []
     for runs in part.runs:
         paired = None
-        if reference is not None and runs.label != baseline:
-            paired = compare(runs, reference, smallest)
-        successes = sum(value <= fitted for value in runs.final)
-        rows.append(
-            Row(
-                runs=runs,
-                median=float(np.median(runs.final)) if runs.final else None,
-                low=min(runs.final, default=None),
-                high=max(runs.final, default=None),
-                best=float(np.median(runs.best)) if runs.best else None,
-                fitted=successes,
-                success=clopper_pearson(successes, len(runs.final)),
-                paired=paired,
-            )
-        )
-    rows.sort(key=lambda row: (row.median is None, row.median))
+        if reference is not None and runs.label != part.baseline:
+            paired = compare(runs, reference, chosen, part.smallest)
+        rows.append(_row(runs, chosen, fitted, paired))
+    rows.sort(key=lambda row: (row.median is None, -_score(chosen, row.median)))
     adjusted = iter(holm([row.paired.p for row in rows if row.paired is not None]))
     return [
-        replace(row, paired=_corrected(row.paired, next(adjusted), smallest))
+        replace(row, paired=_corrected(row.paired, next(adjusted), part.smallest))
         if row.paired is not None
         else row
         for row in rows
     ]
 
 
+def _row(runs: Runs, metric: Metric, fitted: float | None, paired: Paired | None) -> Row:
+    values = runs.values(metric.name)
+    successes = success = None
+    if fitted is not None:
+        limit = _score(metric, fitted)
+        successes = int(sum(metric.score(values) >= limit))
+        success = clopper_pearson(successes, len(values))
+    return Row(
+        runs=runs,
+        median=float(np.median(values)) if values else None,
+        low=min(values, default=None),
+        high=max(values, default=None),
+        successes=successes,
+        success=success,
+        paired=paired,
+    )
+
+
+def _score(metric: Metric, value: float | None) -> float:
+    return 0.0 if value is None else float(metric.score([value])[0])
+
+
 def _corrected(paired: Paired, p: float, smallest: float) -> Paired:
     """The comparison with its p-value corrected over the table, and the word that leaves."""
-    count = len(paired.decades)
-    decision = decide(paired.estimate, paired.interval, smallest, count, p)
+    decision = decide(paired.estimate, paired.interval, smallest, len(paired.seeds), p)
     return replace(paired, holm=p, decision=decision)

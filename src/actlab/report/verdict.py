@@ -13,9 +13,19 @@ from types import MappingProxyType
 
 import numpy as np
 
-from actlab.report.collect import Results, Runs
-from actlab.report.tables import compare, make_rows
-from actlab.report.words import REGIME_TITLES, between, loss, p_value, plural, sentence, share
+from actlab.report.collect import Results
+from actlab.report.runs import PartRuns, Runs
+from actlab.report.tables import Paired, compare, make_rows
+from actlab.report.words import (
+    REGIME_TITLES,
+    between,
+    difference,
+    p_value,
+    plural,
+    sentence,
+    share,
+    value,
+)
 from actlab.stats import smallest_sign_flip_p
 from actlab.stats.decision import FEWEST_SEEDS
 
@@ -119,14 +129,16 @@ _OTHERWISE: Mapping[Outcome, tuple[str, str]] = MappingProxyType(
 )
 
 
-def outcome_of(contender: Runs | None, baseline: Runs | None, fitted: float) -> Outcome:
-    """Who fitted, by counting runs."""
-    if contender is None or baseline is None or not contender.final or not baseline.final:
+def outcome_of(
+    contender: Runs | None, baseline: Runs | None, part: PartRuns, fitted: float
+) -> Outcome:
+    """Who reached the study's limit, by counting runs."""
+    if contender is None or baseline is None or not contender.seeds or not baseline.seeds:
         return Outcome.MISSING
     if contender.missing or baseline.missing:
         return Outcome.MISSING
-    a, b = (sum(v <= fitted for v in runs.final) for runs in (contender, baseline))
-    all_a, all_b = a == len(contender.final), b == len(baseline.final)
+    a, b = (_successes(runs, part, fitted) for runs in (contender, baseline))
+    all_a, all_b = a == len(contender.seeds), b == len(baseline.seeds)
     if all_a and all_b:
         return Outcome.BOTH
     if all_a and b == 0:
@@ -134,6 +146,11 @@ def outcome_of(contender: Runs | None, baseline: Runs | None, fitted: float) -> 
     if all_b and a == 0:
         return Outcome.ONLY_BASELINE
     return Outcome.NEITHER if a == b == 0 else Outcome.MIXED
+
+
+def _successes(runs: Runs, part: PartRuns, fitted: float) -> int:
+    limit = float(part.metric.score([fitted])[0])
+    return int(np.count_nonzero(part.metric.score(runs.values(part.metric.name)) >= limit))
 
 
 def conclude(claimed: Outcome, fair: Outcome, contender: str, baseline: str) -> tuple[str, str]:
@@ -154,70 +171,112 @@ def conclude(claimed: Outcome, fair: Outcome, contender: str, baseline: str) -> 
 
 
 def judge(results: Results) -> Verdict:
-    """The verdict on the study's claim, from its first part with both regimes."""
-    fitted = float(results.study["fitted"])
-    name = results.parts[0].name
-    outcomes: dict[str, Outcome] = {}
+    """The verdict on the study's claim.
+
+    By counting runs where the study says what a success is and its first part has both regimes,
+    by the paired comparisons of its first part otherwise.
+    """
+    first = [part for part in results.parts if part.name == results.parts[0].name]
+    fitted = results.study.get("fitted")
+    if fitted is not None and len(first) == len(REGIME_TITLES):
+        return _counted(results, first, float(fitted))
+    return _compared(results, first)
+
+
+def _counted(results: Results, first: list[PartRuns], fitted: float) -> Verdict:
+    outcomes: dict[str, Outcome] = dict.fromkeys(REGIME_TITLES, Outcome.NOT_ASKED)
     sentences = []
     seeds = 0
-    for regime in REGIME_TITLES:
-        part = results.part(name, regime)
-        if part is None:
-            outcomes[regime] = Outcome.NOT_ASKED
-            continue
+    for part in first:
         a, b = part.of(results.contender), part.of(results.baseline)
-        outcomes[regime] = outcome_of(a, b, fitted)
+        outcomes[part.regime] = outcome_of(a, b, part, fitted)
         if a is not None and b is not None:
-            seeds = max(seeds, min(len(a.final), len(b.final)))
-            seen = f"{_seen(a, fitted)}; {_seen(b, fitted)}{_gap(a, b)}."
-            sentences.append(f"{sentence(REGIME_TITLES[regime])}: {seen}")
+            seeds = max(seeds, min(len(a.seeds), len(b.seeds)))
+            seen = f"{_seen(a, part, fitted)}; {_seen(b, part, fitted)}{_gap(a, b, part)}."
+            sentences.append(f"{sentence(REGIME_TITLES[part.regime])}: {seen}")
     word, conclusion = conclude(
         outcomes["as-claimed"], outcomes["fair"], results.contender, results.baseline
     )
-    sentences += _tested(results)
+    sentences += _tested(results, results.parts[0].name)
     return Verdict(word, (*sentences, conclusion), MappingProxyType(outcomes), _caution(seeds))
 
 
-def _tested(results: Results) -> list[str]:
-    """What the other parts add: the same two functions, tested over more seeds."""
+def _compared(results: Results, first: list[PartRuns]) -> Verdict:
+    words = {}
+    seeds = 0
+    for part in first:
+        paired = paired_in(part, results.contender)
+        words[part.regime] = str(paired.decision) if paired else "missing"
+        seeds = max(seeds, len(paired.seeds) if paired else 0)
+    word = regime_word(words)
+    conclusion = f"{sentence(results.contender)} against {results.baseline}: {word}."
+    sentences = _tested(results, "")
+    return Verdict(word, (*sentences, conclusion), MappingProxyType({}), _caution(seeds))
+
+
+AS_CLAIMED_ONLY = "supported as claimed only"
+"""Supported where all functions share initialisation and learning rate, not where each has its
+own: the difference is confounded by them."""
+
+
+def regime_word(words: Mapping[str, str]) -> str:
+    """One word from those of the regimes: the fair one decides, where there is one.
+
+    Args:
+        words: a decision, or ``missing``, by regime.
+    """
+    fair, claimed = words.get("fair"), words.get("as-claimed")
+    if fair is None:
+        return claimed or "missing"
+    if claimed == "supported" and fair not in ("supported", "missing"):
+        return AS_CLAIMED_ONLY
+    return fair
+
+
+def paired_in(part: PartRuns, label: str) -> Paired | None:
+    """A function's row of a part's table, corrected over that table."""
+    return next((row.paired for row in make_rows(part) if row.runs.label == label), None)
+
+
+def _tested(results: Results, but: str) -> list[str]:
+    """What the parts show: the same two functions, tested over seeds."""
     sentences = []
-    limits = float(results.study["fitted"]), float(results.study["smallest_effect"])
     for part in results.parts:
-        contender = part.of(results.contender)
-        rows = make_rows(part, results.baseline, *limits)
-        paired = next((row.paired for row in rows if row.runs is contender), None)
-        if part.name == results.parts[0].name or paired is None:
+        rows = make_rows(part)
+        paired = next((r.paired for r in rows if r.runs.label == results.contender), None)
+        if part.name == but or paired is None:
             continue
-        direction = "below" if paired.estimate > 0 else "above"
+        direction = "better" if paired.estimate > 0 else "worse"
+        count = sum(row.paired is not None for row in rows)
         sentences.append(
-            f"{sentence(part.name)}, {part.settings['width']} wide, {part.regime}, "
-            f"{plural(len(paired.decades), 'paired seed')}: {results.contender} ends "
-            f"{abs(paired.estimate):.1f} decades {direction} {results.baseline} "
-            f"(difference {between(paired.interval)}, p = {p_value(paired.holm)} after Holm's "
-            f"correction over {plural(sum(row.paired is not None for row in rows), 'function')}): "
-            f"{paired.decision}."
+            f"{part.title} ({part.regime}), {plural(len(paired.seeds), 'paired seed')}: "
+            f"{part.metric.title} of {results.contender} is "
+            f"{difference(abs(paired.estimate), part.metric)} {direction} than that of "
+            f"{part.baseline} (difference {between(paired.interval)}, p = {p_value(paired.holm)} "
+            f"after Holm's correction over {plural(count, 'function')}): {paired.decision}."
         )
     return sentences
 
 
-def _seen(runs: Runs, fitted: float) -> str:
-    if not runs.final:
+def _seen(runs: Runs, part: PartRuns, fitted: float) -> str:
+    if not runs.seeds:
         return f"{runs.label} has no run"
-    count = sum(value <= fitted for value in runs.final)
-    median = loss(float(np.median(runs.final)))
-    text = f"{runs.label} fits in {share(count, len(runs.final))} runs (median final loss {median}"
+    count = _successes(runs, part, fitted)
+    median = value(float(np.median(runs.values(part.metric.name))), part.metric)
+    text = f"{runs.label} fits in {share(count, len(runs.seeds))} runs"
+    text += f" (median {part.metric.title} {median}"
     diverged = sum(runs.diverged)
     text += f", {plural(diverged, 'run')} diverged" if diverged else ""
     text += f", {plural(runs.missing, 'run')} missing" if runs.missing else ""
     return text + ")"
 
 
-def _gap(a: Runs, b: Runs) -> str:
-    paired = compare(a, b, smallest=1.0)
+def _gap(a: Runs, b: Runs, part: PartRuns) -> str:
+    paired = compare(a, b, part.metric, part.smallest)
     if paired is None:
         return ""
-    lower = a.label if paired.estimate > 0 else b.label
-    return f"; paired by seed, {lower} ends {abs(paired.estimate):.1f} decades lower"
+    ahead = a.label if paired.estimate > 0 else b.label
+    return f"; paired by seed, {ahead} is ahead by {difference(abs(paired.estimate), part.metric)}"
 
 
 def _caution(seeds: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actlab.lab.task import Metric
 from actlab.stats import Interval
 
 REGIME_TITLES = {
@@ -37,14 +38,32 @@ def percent(interval: Interval) -> str:
     return f"{100 * interval.low:.0f}-{100 * interval.high:.0f} %"
 
 
-def signed(value: float) -> str:
-    """A difference in decades, with its sign."""
-    return f"{value:+.1f}"
+def value(number: float | None, metric: Metric) -> str:
+    """A metric's value: four digits, powers of ten on a logarithmic scale."""
+    if number is None:
+        return "-"
+    if metric.scale == "log10":
+        return loss(number)
+    return f"{number:.4g}"
+
+
+def difference(number: float, metric: Metric) -> str:
+    """A difference on a metric's scale, with its unit."""
+    if metric.scale == "log10":
+        return f"{number:.2g} decades" if abs(number) < 1 else f"{number:.1f} decades"
+    return f"{number:.3g}" + (f" {metric.unit}" if metric.unit else "")
+
+
+def signed(number: float) -> str:
+    """A difference with its sign, three digits."""
+    return f"{number:+.3g}"
 
 
 def between(interval: Interval | None) -> str:
-    """An interval of differences, or why there is none."""
-    return "no interval" if interval is None else f"{interval.low:+.1f} to {interval.high:+.1f}"
+    """An interval of differences, or that there is none."""
+    if interval is None:
+        return "no interval"
+    return f"{interval.low:+.3g} to {interval.high:+.3g}"
 
 
 def p_value(p: float) -> str:
@@ -60,6 +79,6 @@ def seconds(value: float) -> str:
     return f"{minutes} min {rest:02d} s"
 
 
-def plural(count: int, noun: str) -> str:
-    """``1 seed``, ``3 seeds``."""
-    return f"{count} {noun}" + ("" if count == 1 else "s")
+def plural(count: int, noun: str, many: str = "") -> str:
+    """``1 seed``, ``3 seeds``; ``many`` where the plural is not the noun with an s."""
+    return f"{count} {noun if count == 1 else many or noun + 's'}"

@@ -1,42 +1,25 @@
-"""Point estimates and bootstrap intervals."""
+"""The interquartile mean and its bootstrap interval."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
-from scipy import stats as scipy_stats
 
-RESAMPLES = 10_000
-BOOTSTRAP_SEED = 20_260_511
+from actlab.stats.bootstrap import (
+    BOOTSTRAP_SEED,
+    RESAMPLES,
+    ROUNDING,
+    bca_ends,
+    check_resamples,
+    weight_blocks,
+    weighted_sums,
+)
+from actlab.stats.interval import Interval, Values, as_sample, check_fraction
 
-
-class Interval(NamedTuple):
-    """A closed interval of real numbers."""
-
-    low: float
-    high: float
-
-
-def as_sample(values: Sequence[float] | npt.NDArray[np.floating], least: int) -> npt.NDArray:
-    """The values as a one-dimensional float64 array.
-
-    Raises:
-        ValueError: not one-dimensional, fewer than ``least`` values, or a value that is not finite.
-    """
-    sample = np.asarray(values, dtype=np.float64)
-    if sample.ndim != 1:
-        raise ValueError(f"values must be one-dimensional, got shape {sample.shape}")
-    if sample.size < least:
-        raise ValueError(f"values must hold at least {least} number(s), got {sample.size}")
-    if not np.isfinite(sample).all():
-        raise ValueError(f"values must be finite, got {sample[~np.isfinite(sample)][0]}")
-    return sample
+__all__ = ["BOOTSTRAP_SEED", "RESAMPLES", "Interval", "as_sample", "bca_interval", "iqm"]
 
 
-def iqm(values: Sequence[float] | npt.NDArray[np.floating]) -> float:
+def iqm(values: Values) -> float:
     """Interquartile mean: the mean of the middle half (a 25 % trimmed mean).
 
     Args:
@@ -44,19 +27,24 @@ def iqm(values: Sequence[float] | npt.NDArray[np.floating]) -> float:
 
     Raises:
         ValueError: no values, or one that is not finite.
+
+    Example:
+        >>> iqm([1.0, 2.0, 3.0, 100.0])
+        2.5
     """
-    return float(scipy_stats.trim_mean(as_sample(values, 1), 0.25))
+    return float(middle(np.sort(as_sample(values, 1))).mean())
 
 
 def bca_interval(
-    values: Sequence[float] | npt.NDArray[np.floating],
+    values: Values,
     *,
     confidence: float = 0.95,
     resamples: int = RESAMPLES,
 ) -> Interval | None:
     """Bias-corrected and accelerated bootstrap interval of the interquartile mean.
 
-    The random numbers are fixed, so the same values always give the same interval.
+    The random numbers are fixed, so the same values always give the same interval, in whatever
+    order they come.
 
     Args:
         values: the sample.
@@ -65,45 +53,62 @@ def bca_interval(
 
     Returns:
         The interval; the single point when all values are equal; None when no interval can be
-        had (fewer than three values, or a sample so lopsided that the correction is undefined).
+        had (fewer than three values, a sample so lopsided that the correction is undefined, or
+        values further apart than a float can hold).
 
     Raises:
         ValueError: an argument outside its range, or a value that is not finite.
+
+    Example:
+        >>> low, high = bca_interval([0.9, 1.4, 1.1, 0.8, 1.2, 1.0, 1.3, 0.7])
+        >>> 0.8 < low < 1.05 < high < 1.3
+        True
     """
-    if not 0.0 < confidence < 1.0:
-        raise ValueError(f"confidence must lie in (0, 1), got {confidence!r}")
-    if resamples < 100:
-        raise ValueError(f"resamples must be at least 100, got {resamples!r}")
-    sample = as_sample(values, 1)
-    if np.ptp(sample) == 0.0:
+    check_fraction("confidence", confidence)
+    check_resamples(resamples)
+    sample = np.sort(as_sample(values, 1))
+    if sample[0] == sample[-1]:
         return Interval(float(sample[0]), float(sample[0]))
     if sample.size < 3:
         return None
-    with np.errstate(divide="ignore", invalid="ignore"):
-        result = scipy_stats.bootstrap(
-            (sample,),
-            _iqm_along,
-            n_resamples=resamples,
-            confidence_level=confidence,
-            method="BCa" if _jackknife_varies(sample) else "percentile",
-            vectorized=True,
-            rng=np.random.default_rng(BOOTSTRAP_SEED),
-        )
-    low, high = (float(end) for end in result.confidence_interval)
-    if not (np.isfinite(low) and np.isfinite(high)):
+    ordered, centre = centred(sample)
+    if not np.isfinite(ordered).all():
         return None
-    return Interval(low, high)
+    ends = bca_ends(
+        float(middle(ordered).mean()),
+        replicated_iqm(ordered, resamples),
+        [left_out_iqm(ordered)],
+        confidence,
+        ROUNDING * float(np.abs(middle(ordered)).max()),
+    )
+    return None if ends is None else Interval(ends.low + centre, ends.high + centre)
 
 
-def _iqm_along(values: npt.NDArray, axis: int = -1) -> npt.NDArray:
-    return scipy_stats.trim_mean(values, 0.25, axis=axis)
+def centred(ordered: npt.NDArray) -> tuple[npt.NDArray[np.float64], float]:
+    """Distances of a sorted sample from its median, and that median.
 
-
-def _jackknife_varies(sample: npt.NDArray) -> bool:
-    """Whether leaving one value out moves the estimate: the acceleration is 0/0 when it never does.
-
-    With most values tied (six runs stuck at the floor, one not) the middle half is constant;
-    the percentile interval is then well defined and the BCa one is not.
+    Tied values become exact zeros, and small differences between large numbers keep their digits.
+    A distance too large for a float is infinite.
     """
-    left_out = [iqm(np.delete(sample, i)) for i in range(sample.size)]
-    return bool(np.ptp(left_out) > 0.0)
+    centre = float(ordered[ordered.size // 2])
+    with np.errstate(over="ignore"):
+        return ordered - centre, centre
+
+
+def replicated_iqm(ordered: npt.NDArray, resamples: int) -> npt.NDArray[np.float64]:
+    """The interquartile mean of every bootstrap resample of a sorted sample."""
+    blocks = weight_blocks(ordered.size, resamples)
+    return np.concatenate([weighted_sums(block, ordered) for block in blocks])
+
+
+def left_out_iqm(ordered: npt.NDArray) -> npt.NDArray[np.float64]:
+    """The interquartile mean of a sorted sample of two or more with each value left out in turn."""
+    rest = np.arange(ordered.size - 1)
+    places = rest + (rest >= np.arange(ordered.size)[:, None])
+    return middle(ordered[places]).mean(axis=1)
+
+
+def middle(ordered: npt.NDArray) -> npt.NDArray[np.float64]:
+    """The middle half along the last axis, which is sorted."""
+    size = ordered.shape[-1]
+    return ordered[..., size // 4 : size - size // 4]

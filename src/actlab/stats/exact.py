@@ -1,49 +1,62 @@
-"""Exact tests and intervals: sign flips, binomial proportions, family-wise correction."""
+"""Exact tests and intervals: sign flips, binomial proportions."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats as scipy_stats
 
-from actlab.stats.estimate import Interval, as_sample
+from actlab.stats.interval import Interval, Values, as_sample, check_fraction
 
-MOST_ENUMERATED = 20
-"""Up to this many differences every one of the 2^n sign patterns is counted."""
+MOST_ENUMERATED = 40
+"""Up to this many differences every one of the 2^n sign patterns is counted: 0.2 s for 40."""
 
 DRAWN_PATTERNS = 200_000
 FLIP_SEED = 20_260_512
 
 
-def sign_flip_p(differences: Sequence[float] | npt.NDArray[np.floating]) -> float:
+def sign_flip_p(differences: Values) -> float:
     """Two-sided sign-flip permutation p-value of paired differences.
 
     Under the null hypothesis each difference is as likely with either sign. The p-value is the
     share of sign patterns whose absolute sum reaches the observed one: of all 2^n patterns up to
-    20 differences (exact), of 200 000 patterns drawn with a fixed generator beyond that.
+    40 differences (exact), of 200 000 patterns drawn with a fixed generator beyond that.
 
     Args:
         differences: at least one finite number.
 
     Raises:
         ValueError: no values, or one that is not finite.
+
+    Example:
+        >>> sign_flip_p([0.3, 0.1, 0.2, 0.4, 0.2, 0.5])
+        0.03125
     """
     sample = as_sample(differences, 1)
     # Sums of the same numbers in another order differ by rounding; ties must count as ties.
     least = abs(float(sample.sum())) - 1e-12 * float(np.abs(sample).sum())
+    if least <= 0.0:
+        return 1.0
     if sample.size <= MOST_ENUMERATED:
-        sums = np.zeros(1)
-        for value in sample:
-            sums = np.concatenate([sums + value, sums - value])
-        return float(np.mean(np.abs(sums) >= least))
+        # A pattern is one of the first half with one of the second. Of the sorted second half
+        # all from a certain place on reach the observed sum; the other tail is as large.
+        first, second = (_signed_sums(half) for half in np.array_split(sample, 2))
+        short = int(np.searchsorted(second, least - first).sum())
+        return 2.0 * (first.size * second.size - short) / 2.0**sample.size
     generator = np.random.default_rng(FLIP_SEED)
     reached = 0
     for _ in range(0, DRAWN_PATTERNS, 10_000):
         signs = generator.integers(0, 2, size=(10_000, sample.size)) * 2.0 - 1.0
         reached += int(np.count_nonzero(np.abs(signs @ sample) >= least))
     return (reached + 1) / (DRAWN_PATTERNS + 1)
+
+
+def _signed_sums(values: npt.NDArray) -> npt.NDArray[np.float64]:
+    """The sums of the values under every pattern of signs, sorted."""
+    sums = np.zeros(1)
+    for value in values:
+        sums = np.concatenate([sums + value, sums - value])
+    return np.sort(sums)
 
 
 def smallest_sign_flip_p(n: int) -> float:
@@ -72,8 +85,7 @@ def clopper_pearson(successes: int, trials: int, *, confidence: float = 0.95) ->
     """
     if trials < 0 or not 0 <= successes <= trials:
         raise ValueError(f"successes must lie in [0, trials={trials}], got {successes!r}")
-    if not 0.0 < confidence < 1.0:
-        raise ValueError(f"confidence must lie in (0, 1), got {confidence!r}")
+    check_fraction("confidence", confidence)
     tail = (1.0 - confidence) / 2.0
     low, high = 0.0, 1.0
     if successes > 0:
@@ -81,24 +93,3 @@ def clopper_pearson(successes: int, trials: int, *, confidence: float = 0.95) ->
     if successes < trials:
         high = float(scipy_stats.beta.ppf(1.0 - tail, successes + 1, trials - successes))
     return Interval(low, high)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down adjusted p-values, in the order given.
-
-    Args:
-        p_values: numbers in [0, 1]; an empty family gives an empty list.
-
-    Raises:
-        ValueError: a p-value outside [0, 1].
-    """
-    for p in p_values:
-        if not 0.0 <= p <= 1.0:
-            raise ValueError(f"p_values must lie in [0, 1], got {p!r}")
-    count = len(p_values)
-    adjusted = [0.0] * count
-    running = 0.0
-    for rank, place in enumerate(sorted(range(count), key=lambda i: p_values[i])):
-        running = max(running, min(1.0, (count - rank) * p_values[place]))
-        adjusted[place] = running
-    return adjusted

@@ -19,10 +19,7 @@ smallest_effect = 1.0
 [[part]]
 name = "headline"
 title = "One at a time"
-model = "single"
-width = 6
-depth = 3
-rounds = 5
+settings = { width = 6, depth = 3, rounds = 5 }
 seeds = 2
 learning_rate = 1e-3
 regimes = ["as-claimed", "fair"]
@@ -31,10 +28,7 @@ contenders = ["expolu", "relu"]
 [[part]]
 name = "table"
 title = "Stacked"
-model = "stacked"
-width = 6
-depth = 3
-rounds = 5
+settings = { width = 6, depth = 3, rounds = 5 }
 seeds = 12
 tuning_seeds = 2
 learning_rates = [1e-3, 1e-2]

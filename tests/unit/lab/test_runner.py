@@ -9,8 +9,8 @@ import pytest
 from actlab.lab.conduct import prepare
 from actlab.lab.engines import CellTimeoutError, Job, Outcome
 from actlab.lab.events import Began, Ended, Started
+from actlab.lab.execute import execute
 from actlab.lab.runner import run_plan
-from actlab.lab.tasks import execute
 from actlab.records import FINAL, Status, Store
 
 
@@ -18,6 +18,7 @@ class InlineEngine:
     """Computes jobs at once in this process; ``faults`` maps a cell to what goes wrong there."""
 
     workers = 1
+    window = 2
 
     def __init__(self, on_start, on_share, faults=()):
         self.on_start, self.on_share, self.faults = on_start, on_share, dict(faults)

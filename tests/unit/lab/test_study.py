@@ -6,26 +6,31 @@ import pytest
 
 from actlab.core.errors import UnknownNameError
 from actlab.lab.conduct import prepare
-from actlab.lab.study import StudyError, built_in, load_study, parse_study
+from actlab.lab.study import StudyError
+from actlab.lab.study_file import built_in, load_study, parse_study
 
 
 def line_of(text: str, part: str) -> int:
     return text[: text.rindex(part)].count("\n") + 1
 
 
-def test_every_built_in_study_is_valid_in_both_versions():
+def test_every_built_in_study_is_valid_in_every_version():
     assert "twenty-one-pairs" in built_in()
     for name in built_in():
-        assert load_study(name).name == name
-        assert load_study(name, quick=True).part
+        whole = load_study(name)
+        assert whole.name == name
+        for tier in ("smoke", "quick"):
+            if getattr(whole, tier) is not None:
+                assert load_study(name, tier=tier).part
 
 
 def test_the_main_job_is_the_one_promised():
     headline, table = load_study("twenty-one-pairs").part
-    assert (headline.width, headline.depth, headline.rounds, headline.seeds) == (512, 30, 400, 3)
+    assert headline.settings == {"width": 512, "depth": 30, "rounds": 400}
+    assert headline.seeds == 3
     assert headline.learning_rate == 0.001 / 512
     assert headline.regimes == ["as-claimed", "fair"]
-    assert (table.width, table.depth, table.seeds) == (64, 30, 10)
+    assert (table.settings["width"], table.settings["depth"], table.seeds) == (64, 30, 10)
 
 
 def test_unknown_study_suggests_the_nearest():
@@ -41,9 +46,9 @@ def test_missing_file_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "key", "says"),
     [
-        ("width = 6\n", "widht = 6\n", "part[1].widht", "did you mean 'width'"),
-        ("rounds = 5", "rounds = 0", "part[1].rounds", "greater than or equal to 1, got 0"),
-        ("rounds = 5", 'rounds = "5"', "part[1].rounds", "valid integer, got '5'"),
+        ("seeds = 2\n", "seedss = 2\n", "part[1].seedss", "did you mean 'seeds'"),
+        ("seeds = 2\n", "seeds = 0\n", "part[1].seeds", "greater than or equal to 1, got 0"),
+        ("seeds = 2\n", 'seeds = "5"\n', "part[1].seeds", "valid integer, got '5'"),
         ("learning_rate = 1e-3", "learning_rate = nan", "part[1].learning_rate", "nan"),
         ('"as-claimed"', '"as claimed"', "part[1].regimes[1]", "'as-claimed' or 'fair'"),
         ("smallest_effect = 1.0", "smallest_effect = -1.0", "smallest_effect", "greater than 0"),
@@ -51,7 +56,7 @@ def test_missing_file_is_named(tmp_path):
         ("[quick.table]", "[quick.tabel]", "quick.tabel", "did you mean 'table'"),
         ('seeds = 2\ncontenders = ["relu"]', "seeds = 0", "quick.table.seeds", "got 0"),
         ('name = "table"', 'name = "headline"', "part[2].name", "taken already"),
-        ("[1e-3, 1e-2]", "[1e-3, 20.0]", "part[2]", "learning_rates must lie in (0, 10]"),
+        ("[1e-3, 1e-2]", "[1e-3, 200.0]", "part[2]", "learning_rates must lie in (0, 100]"),
     ],
 )
 def test_a_mistake_is_named_with_key_and_line(tiny, old, new, key, says):
@@ -75,6 +80,10 @@ def test_a_mistake_is_named_with_key_and_line(tiny, old, new, key, says):
         ('baseline = "relu"', 'baseline = "rellu"', "baseline", "did you mean 'relu'"),
         ('baseline = "relu"', 'baseline = "expolu"', "baseline", "must differ from the contender"),
         ('task = "twenty', 'task = "twentty', "task", "did you mean 'twenty-one-pairs'"),
+        ("{ width = 6", "{ widht = 6", "part[1].settings", "did you mean 'width'"),
+        ("rounds = 5", "rounds = 0", "part[1].settings", "greater than or equal to 1, got 0"),
+        ("rounds = 5", 'rounds = "5"', "part[1].settings", "valid integer, got '5'"),
+        ("seeds = 2\n", 'seeds = 2\nmetric = "finall"\n', "part[1].metric", "did you mean 'final'"),
     ],
 )
 def test_a_wrong_function_is_named_with_key_and_line(tmp_path, tiny, old, new, key, says):
@@ -83,7 +92,8 @@ def test_a_wrong_function_is_named_with_key_and_line(tmp_path, tiny, old, new, k
     path.write_text(broken)
     with pytest.raises(StudyError) as caught:
         prepare(str(path))
-    assert f"line {line_of(broken, new)}: {key}: " in str(caught.value)
+    line = broken[: broken.index(new) + len(new.rstrip())].count("\n") + 1
+    assert f"line {line}: {key}" in str(caught.value)
     assert says in str(caught.value)
 
 
@@ -93,8 +103,8 @@ def test_text_that_is_not_toml_names_the_line(tiny):
 
 
 def test_a_missing_key_is_named(tiny):
-    with pytest.raises(StudyError, match=r"part\[1\]\.depth: this key is missing"):
-        parse_study(tiny.replace("depth = 3\n", "", 1), "my.toml")
+    with pytest.raises(StudyError, match=r"part\[1\]\.seeds: this key is missing"):
+        parse_study(tiny.replace("seeds = 2\n", "", 1), "my.toml")
 
 
 def test_one_rate_or_a_grid_but_not_both(tiny):
@@ -105,7 +115,7 @@ def test_one_rate_or_a_grid_but_not_both(tiny):
 
 def test_quick_replaces_and_seeds_override(tiny_file):
     assert load_study(tiny_file).part[1].seeds == 12
-    assert load_study(tiny_file, quick=True).part[1].seeds == 2
+    assert load_study(tiny_file, tier="quick").part[1].seeds == 2
     assert [part.seeds for part in load_study(tiny_file, seeds=7).part] == [7, 7]
 
 
@@ -119,4 +129,4 @@ def test_quick_needs_a_quick_table(tmp_path, tiny):
     path = tmp_path / "slow.toml"
     path.write_text(tiny[: tiny.index("[quick")])
     with pytest.raises(StudyError, match="no quick version"):
-        load_study(str(path), quick=True)
+        load_study(str(path), tier="quick")

@@ -6,8 +6,9 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from actlab.stats import clopper_pearson, holm, sign_flip_p, smallest_sign_flip_p
+from actlab.stats import clopper_pearson, sign_flip_p, smallest_sign_flip_p
 
 
 def test_all_of_one_sign_gives_the_smallest_p():
@@ -40,19 +41,42 @@ def test_no_difference_is_no_evidence():
     assert sign_flip_p([0.0, 0.0, 0.0]) == 1.0
 
 
-def test_many_differences_are_sampled_reproducibly():
-    values = np.random.default_rng(0).normal(0.4, 1.0, 30)
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 12, 15])
+def test_halves_give_the_count_over_all_patterns(n):
+    # Small integers: many patterns tie with the observed sum, and add without rounding.
+    values = np.random.default_rng(n).integers(-3, 5, n).astype(float)
+    signs = np.array(list(product((1.0, -1.0), repeat=n)))
+    assert sign_flip_p(values) == np.mean(np.abs(signs @ values) >= abs(values.sum()))
+
+
+def test_agrees_with_scipys_permutations():
+    values = np.random.default_rng(3).normal(0.4, 1.0, 9)
+    result = stats.permutation_test(
+        (values,), lambda x, axis: np.sum(x, axis=axis), permutation_type="samples",
+        vectorized=True, n_resamples=np.inf,
+    )  # fmt: skip
+    assert sign_flip_p(values) == pytest.approx(result.pvalue, rel=1e-12)
+
+
+@pytest.mark.parametrize("n", [21, 30, 40])
+def test_forty_differences_are_still_counted_exactly(n):
+    assert sign_flip_p(np.arange(1.0, n + 1)) == 2.0 ** (1 - n) == smallest_sign_flip_p(n)
+    # One small difference of the other sign: only flipping it, or nothing, reaches the sum.
+    assert sign_flip_p([-0.5, *range(1, n)]) == 2.0 ** (2 - n)
+
+
+def test_beyond_forty_one_draw_in_all_is_the_least():
+    assert sign_flip_p(np.ones(41)) == smallest_sign_flip_p(41) == 1 / 200_001
+
+
+@pytest.mark.parametrize("n", [30, 50])
+def test_many_differences_are_tested_reproducibly(n):
+    values = np.random.default_rng(0).normal(0.4, 1.0, n)
     p = sign_flip_p(values)
     assert p == sign_flip_p(values)
     # For this many values the normal approximation is good.
     z = abs(values.sum()) / np.sqrt((values**2).sum())
-    assert p == pytest.approx(2 * (1 - 0.5 * (1 + _erf(z / np.sqrt(2)))), abs=0.02)
-
-
-def _erf(x: float) -> float:
-    import math
-
-    return math.erf(x)
+    assert p == pytest.approx(2 * stats.norm.sf(z), abs=0.02)
 
 
 @pytest.mark.parametrize(
@@ -76,18 +100,6 @@ def test_clopper_pearson(successes, trials, low, high):
 def test_clopper_pearson_refuses_impossible_counts(successes, trials):
     with pytest.raises(ValueError, match="successes"):
         clopper_pearson(successes, trials)
-
-
-def test_holm_by_hand():
-    # sorted .01 .02 .04 -> .03 .04 .04; the largest keeps the running maximum
-    assert holm([0.04, 0.01, 0.02]) == pytest.approx([0.04, 0.03, 0.04])
-    assert holm([]) == []
-    assert holm([0.9, 0.8]) == pytest.approx([1.0, 1.0])
-
-
-def test_holm_refuses_what_is_no_probability():
-    with pytest.raises(ValueError, match="p_values"):
-        holm([0.5, 1.5])
 
 
 def test_smallest_p_needs_a_difference():

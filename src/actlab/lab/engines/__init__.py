@@ -1,5 +1,26 @@
 """Engines: where cells are computed. The outcome of a cell does not depend on the engine."""
 
-from actlab.lab.engines.interface import CellTimeoutError, Engine, Job, Outcome, WorkerLostError
+from actlab.lab.engines.interface import (
+    BuildEngine,
+    CellError,
+    CellTimeoutError,
+    Engine,
+    EngineError,
+    Job,
+    Outcome,
+    WorkerLostError,
+)
+from actlab.lab.engines.named import ENGINES, engine_named
 
-__all__ = ["CellTimeoutError", "Engine", "Job", "Outcome", "WorkerLostError"]
+__all__ = [
+    "ENGINES",
+    "BuildEngine",
+    "CellError",
+    "CellTimeoutError",
+    "Engine",
+    "EngineError",
+    "Job",
+    "Outcome",
+    "WorkerLostError",
+    "engine_named",
+]

@@ -12,9 +12,10 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Self
+from typing import Any, Self
 
 from actlab.lab.engines.interface import (
+    CellError,
     CellTimeoutError,
     Job,
     OnShare,
@@ -25,10 +26,8 @@ from actlab.lab.engines.interface import (
 from actlab.lab.engines.worker import serve
 
 POLL = 0.1
-
-
-class CellError(RuntimeError):
-    """A cell raised an exception; the message is the exception's own."""
+START = 300.0
+"""Seconds that a process may take to import torch; no cell's own time."""
 
 
 class LocalEngine:
@@ -56,6 +55,11 @@ class LocalEngine:
             for number in range(workers)
         ]
 
+    @property
+    def window(self) -> int:
+        """A second job for every worker, ready when it has done the first."""
+        return 2 * self.workers
+
     def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
@@ -80,39 +84,47 @@ class LocalEngine:
         try:
             while (item := self._jobs.get()) is not None and not self._stopping.is_set():
                 job, future = item
-                if worker is None:
-                    worker = _Worker()
-                self._on_start(job.id, number)
                 try:
-                    future.set_result(self._converse(worker, job))
+                    if worker is None:
+                        worker = _Worker()
+                    self._on_start(job.id, number)
+                    outcome = self._converse(worker, job)
                 except CellError as error:
                     future.set_exception(error)
-                except (WorkerLostError, CellTimeoutError) as error:
-                    worker.kill()
-                    worker = None
+                except Exception as error:
+                    # Also what a callback raises, or a process that cannot be started: a future
+                    # left without an answer would hold up the run for ever.
+                    if worker is not None:
+                        worker.kill()
+                        worker = None
                     future.set_exception(error)
+                else:
+                    future.set_result(outcome)
         finally:
             if worker is not None:
                 worker.kill()
 
     def _converse(self, worker: _Worker, job: Job) -> Outcome:
-        deadline = time.monotonic() + job.timeout
-        try:
-            worker.pipe.send(job)
-            while True:
-                if worker.pipe.poll(POLL):
-                    kind, content = worker.pipe.recv()
-                    if kind == "outcome":
-                        return content
-                    if kind == "error":
-                        raise CellError(content)
-                    self._on_share(job.id, content)
-                elif self._stopping.is_set():
-                    raise WorkerLostError("the run was stopped")
-                if time.monotonic() > deadline:
-                    raise CellTimeoutError(f"stopped after {job.timeout:g} s")
-        except (EOFError, OSError):
-            raise WorkerLostError(f"the worker process ended: {worker.epitaph()}") from None
+        deadline = time.monotonic() + (job.timeout if worker.ready else START)
+        worker.send(job)
+        while True:
+            if (message := worker.receive()) is not None:
+                kind, content = message
+                if kind == "ready":
+                    worker.ready = True
+                    deadline = time.monotonic() + job.timeout
+                    continue
+                if kind == "outcome":
+                    return content
+                if kind == "error":
+                    raise CellError(content)
+                self._on_share(job.id, content)
+            elif self._stopping.is_set():
+                raise WorkerLostError("the run was stopped")
+            if time.monotonic() > deadline:
+                if not worker.ready:
+                    raise WorkerLostError(f"the worker process was not ready after {START:g} s")
+                raise CellTimeoutError(f"stopped after {job.timeout:g} s")
 
 
 class _Worker:
@@ -121,23 +133,39 @@ class _Worker:
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
+        self.ready = False
         self.pipe: Connection = ours
         self.process: BaseProcess = context.Process(target=serve, args=(theirs,), daemon=True)
         with _interrupts_blocked():
             self.process.start()
         theirs.close()
 
+    def send(self, job: Job) -> None:
+        try:
+            self.pipe.send(job)
+        except OSError:
+            raise self._lost() from None
+
+    def receive(self) -> tuple[str, Any] | None:
+        """The next message, or None when there is none for a while."""
+        try:
+            return self.pipe.recv() if self.pipe.poll(POLL) else None
+        except (EOFError, OSError):
+            raise self._lost() from None
+
     def kill(self) -> None:
         self.process.kill()
         self.process.join()
         self.pipe.close()
 
-    def epitaph(self) -> str:
+    def _lost(self) -> WorkerLostError:
         self.process.join(timeout=5)
         code = self.process.exitcode
         if code is None:
-            return "its pipe closed"
-        return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+            why = "its pipe closed"
+        else:
+            why = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        return WorkerLostError(f"the worker process ended: {why}")
 
 
 @contextmanager

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
-import time
-import traceback
+import threading
 from multiprocessing.connection import Connection
 
-from actlab.lab.engines.interface import Job, Outcome
+from actlab.lab.engines.compute import Computer, GoneError
+from actlab.lab.engines.interface import CellError, Job, Outcome
 
 REPORT_EVERY = 0.2
 
@@ -15,51 +17,47 @@ REPORT_EVERY = 0.2
 def serve(pipe: Connection) -> None:
     """Compute jobs from a pipe until it closes.
 
-    Messages out are ``("share", float)``, ``("outcome", Outcome)`` or ``("error", text)``.
-    A parent that went away closes the pipe, which ends this process at its next message.
+    Messages out are one ``("ready", None)``, and then for each job any number of
+    ``("share", float)`` and one ``("outcome", Outcome)`` or ``("error", text)``.
+    The process ends with its parent, however the parent ended, even in the middle of a job.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    import torch
-
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    computer = Computer(REPORT_EVERY)
     try:
+        pipe.send(("ready", None))
         while True:
             job = pipe.recv()
             if job is None:
                 return
-            pipe.send(_compute(job, pipe))
-    except (EOFError, BrokenPipeError, ConnectionResetError):
+            _answer(computer, job, pipe)
+    except (EOFError, OSError, GoneError):
         return
 
 
-def _compute(job: Job, pipe: Connection) -> tuple[str, Outcome | str]:
-    from actlab.lab.tasks import execute
-    from actlab.records import describe_environment
-
-    last = 0.0
-
-    def tick(share: float) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= REPORT_EVERY:
-            last = now
+def _answer(computer: Computer, job: Job, pipe: Connection) -> None:
+    def report(share: float) -> None:
+        try:
             pipe.send(("share", share))
+        except OSError:
+            raise GoneError from None
 
-    began = time.perf_counter()
+    answer: tuple[str, Outcome | str]
     try:
-        outcome = execute(job.key, job.needed, tick)
-    except (BrokenPipeError, ConnectionResetError):
-        raise
+        answer = "outcome", computer.compute(job, report)
+    except CellError as error:
+        answer = "error", str(error)
+    try:
+        pipe.send(answer)
+    except OSError:
+        raise GoneError from None
     except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{place.name}, line {place.lineno}"
-        return "error", f"{type(error).__name__}: {error} (in {where})"
-    return "outcome", Outcome(
-        status=outcome.status,
-        reason=outcome.reason,
-        summary=outcome.summary,
-        arrays=outcome.arrays,
-        environment=describe_environment(),
-        seconds=time.perf_counter() - began,
-    )
+        # What cannot be pickled is refused before anything is written.
+        pipe.send(("error", f"its outcome cannot be sent: {type(error).__name__}: {error}"))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -7,33 +7,46 @@ deviation, so the best constant predictor has a mean squared error of exactly 20
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from pydantic import Field
 from torch import Tensor
 
-from actlab.lab.engines.interface import Outcome
-from actlab.lab.models.draws import initial_layers
-from actlab.lab.models.single import train_single
-from actlab.lab.models.stacked import train_stacked
-from actlab.lab.models.training import Function, Tick, Trained
-
-NAME = "twenty-one-pairs"
-VERSION = 1
-"""Raised when the arithmetic changes, so that older cells are not taken for new ones."""
+from actlab.lab.models.fit import fit
+from actlab.lab.models.layers import Norm
+from actlab.lab.models.measure import squared_error, thinned, weight_gradients
+from actlab.lab.models.perceptron import Perceptron
+from actlab.lab.models.start import Start
+from actlab.lab.task import Batch, Curve, Metric, Run, Settings, Task
 
 FLOOR = 20 / 21
 """Mean squared error of the best constant predictor; no run counts as worse."""
 
 DIVERGED_ABOVE = 10 * FLOOR
-FIT_POINTS = 401
-SHAPE_LIMIT = 4.0
-SHAPE_POINTS = 321
+FITTED = 1e-3
+FAILED = 0.1
+"""A run that ends above this has hardly begun to fit."""
+
+FIT_POINTS = 201
+WIDE = 256
+"""From this width on a stack of networks is no faster than one after the other."""
+
+
+class PairSettings(Settings):
+    """Network and budget."""
+
+    width: int = Field(default=64, ge=1, le=8192)
+    depth: int = Field(default=30, ge=2, le=1000)
+    rounds: int = Field(default=400, ge=1, le=1_000_000)
+    norm: Norm = "none"
+    norm_first: bool = False
+    bias: bool = True
+    inputs: Literal["standardised", "raw"] = "standardised"
 
 
 def csv_text() -> str:
@@ -48,12 +61,6 @@ def pairs() -> npt.NDArray[np.float64]:
 
 
 def facts() -> dict[str, Any]:
-    """What enters the key of every cell."""
-    data = hashlib.sha256(csv_text().encode("utf-8")).hexdigest()
-    return {"task": NAME, "version": VERSION, "data": data}
-
-
-def describe() -> dict[str, Any]:
     """What a reader of the records needs to know about the task."""
     x, y = pairs().T
     return {
@@ -72,130 +79,96 @@ def describe() -> dict[str, Any]:
     }
 
 
-def execute(key: Mapping[str, Any], needed: Mapping[str, Mapping[str, Any]], tick: Tick) -> Outcome:
-    """Compute one cell: the shape of a function, a choice of learning rate, or test runs."""
-    function = _function(key["activation"])
-    if key["kind"] == "shape":
-        return _shape(function)
-    if key["kind"] == "tune":
-        trained = _train(key, function, key["learning_rates"], tick)
-        return _tuned(trained, key["learning_rates"], len(key["seeds"]))
-    rate = key["learning_rate"]
-    if isinstance(rate, Mapping):
-        rate = needed[rate["chosen_by"]]["learning_rate"]
-    return _tested(_train(key, function, [rate], tick), rate)
+def run(batch: Batch) -> Sequence[Run]:
+    """Train every run for ``rounds`` full-batch updates of Adam."""
+    settings: PairSettings = batch.settings
+    inputs, targets, points = _columns(settings.inputs)
+    start = Start.of(batch)
+    net = Perceptron(
+        start,
+        1,
+        1,
+        width=settings.width,
+        depth=settings.depth,
+        norm=settings.norm,
+        norm_first=settings.norm_first,
+        bias=settings.bias,
+    )
+    x, y, fine = (column.expand(start.runs, *column.shape) for column in (inputs, targets, points))
+    gradients = weight_gradients(squared_error(net(x), y), [m.weight for m in net.linears])
+    losses = np.empty((start.runs, settings.rounds + 1), np.float32)
+    losses[:, :-1] = fit(lambda _: squared_error(net(x), y), net.parameters(), batch,
+                         settings.rounds)  # fmt: skip
+    with torch.no_grad():
+        losses[:, -1] = squared_error(net(x), y).numpy()
+        fits = net(fine)[..., 0].numpy()
+    return [_run(losses[i], gradients[i], fits[i], settings.rounds) for i in range(start.runs)]
 
 
-def _function(activation: Mapping[str, Any]) -> Function:
-    from actlab import functional
-
-    return partial(functional.call, activation["name"], **activation["params"])
-
-
-def _standardised() -> tuple[Tensor, Tensor, Tensor]:
+def _columns(kind: str) -> tuple[Tensor, Tensor, Tensor]:
     """Inputs, targets and the points at which the fitted curve is drawn, each ``(n, 1)``."""
     x, y = pairs().T
     fine = np.linspace(x.min(), x.max(), FIT_POINTS)
-    columns = (
-        (x - x.mean()) / x.std(ddof=1),
-        (y - y.mean()) / y.std(ddof=1),
-        (fine - x.mean()) / x.std(ddof=1),
-    )
+    shift, scale = (x.mean(), x.std(ddof=1)) if kind == "standardised" else (0.0, 1.0)
+    columns = ((x - shift) / scale, (y - y.mean()) / y.std(ddof=1), (fine - shift) / scale)
     inputs, targets, points = (
         torch.tensor(column, dtype=torch.float32)[:, None] for column in columns
     )
     return inputs, targets, points
 
 
-def _train(
-    key: Mapping[str, Any], function: Function, rates: Sequence[float], tick: Tick
-) -> Trained:
-    inputs, targets, points = _standardised()
-    nets = [
-        initial_layers(key["width"], key["depth"], key["init"], key["role"], seed)
-        for seed in key["seeds"]
-    ]
-    rounds = key["rounds"]
-    data = (inputs, targets)
-    if key["model"] == "stacked":
-        return train_stacked(nets, function, data, points, rates=rates, rounds=rounds, tick=tick)
-    pairs_of = [(net, rate) for rate in rates for net in nets]
-    runs = []
-    for before, (net, rate) in enumerate(pairs_of):
-        step = partial(_shifted, tick, before, len(pairs_of))
-        runs.append(train_single(net, function, data, points, rate=rate, rounds=rounds, tick=step))
-    return Trained(
-        np.concatenate([run.losses for run in runs]),
-        np.concatenate([run.gradients for run in runs]),
-        np.concatenate([run.fits for run in runs]),
-    )
-
-
-def _shifted(tick: Tick, before: int, total: int, share: float) -> None:
-    """Tell the share of one run among several as a share of all."""
-    tick((before + share) / total)
-
-
-def has_diverged(losses: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
-    """Which runs (rows) met a loss that is not finite, or ended ten times above the floor."""
-    ended = losses[:, -1]
-    with np.errstate(invalid="ignore"):
-        return ~np.isfinite(losses).all(axis=1) | ~(ended <= DIVERGED_ABOVE)
-
-
-def capped_final(losses: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Final loss of each run; a diverged run, or one worse than a constant, takes the floor."""
-    final = losses[:, -1].astype(np.float64)
-    return np.where(has_diverged(losses), FLOOR, np.fmin(final, FLOOR))
-
-
-def _tuned(trained: Trained, rates: Sequence[float], seeds: int) -> Outcome:
-    final = capped_final(trained.losses).reshape(len(rates), seeds)
-    medians = np.median(np.log10(np.maximum(final, 1e-30)), axis=1)
-    # argmin takes the first of equals, and the rates ascend: ties go to the smaller rate.
-    chosen = float(rates[int(np.argmin(medians))])
-    diverged = has_diverged(trained.losses)
-    return Outcome(
-        status="diverged" if diverged.all() else "done",
-        reason="every run diverged at every learning rate" if diverged.all() else "",
-        summary={
-            "learning_rate": chosen,
-            "medians": [float(10**m) for m in medians],
-            "diverged": int(diverged.sum()),
-            "at_edge": chosen in (rates[0], rates[-1]),
+def _run(losses: npt.NDArray, gradients: npt.NDArray, fits: npt.NDArray, rounds: int) -> Run:
+    final = float(losses[-1])
+    diverged = not np.isfinite(losses).all() or final > DIVERGED_ABOVE
+    best = float(np.nanmin(losses)) if np.isfinite(losses).any() else float("nan")
+    at, kept = thinned(losses[None], min(201, rounds + 1))
+    return Run(
+        metrics={
+            "final": final,
+            "best": best,
+            "fitted": float(final <= FITTED),
+            "failed": float(not final <= FAILED),
         },
-        arrays={"final": final},
-    )
-
-
-def _tested(trained: Trained, rate: float) -> Outcome:
-    diverged = has_diverged(trained.losses)
-    best = np.fmin.reduce(trained.losses.astype(np.float64), axis=1)
-    return Outcome(
-        status="diverged" if diverged.all() else "done",
-        reason="the loss left the finite range or ended far above the floor"
-        if diverged.all()
-        else "",
-        summary={
-            "learning_rate": rate,
-            "final": capped_final(trained.losses).tolist(),
-            "best": np.fmin(np.nan_to_num(best, nan=FLOOR), FLOOR).tolist(),
-            "diverged": diverged.tolist(),
-        },
-        arrays={"losses": trained.losses, "gradients": trained.gradients, "fits": trained.fits},
-    )
-
-
-def _shape(function: Function) -> Outcome:
-    x = torch.linspace(-SHAPE_LIMIT, SHAPE_LIMIT, SHAPE_POINTS, dtype=torch.float64)
-    x.requires_grad_(True)
-    y = function(x)
-    (slope,) = torch.autograd.grad(y.sum(), x)
-    return Outcome(
-        status="done",
-        arrays={
-            "x": x.detach().numpy(),
-            "value": y.detach().numpy(),
-            "slope": slope.numpy(),
+        diverged=diverged,
+        curves={
+            "loss": (at, kept[0]),
+            "gradient": (np.arange(1.0, gradients.size + 1), gradients),
+            "fit": (np.linspace(0.0, 1.0, fits.size), fits),
         },
     )
+
+
+def _seconds(settings: PairSettings) -> float:
+    """Measured on one core: 7e-9 s per weight and round, 7e-6 s per layer and round."""
+    plain = settings.rounds * settings.depth * (7e-9 * settings.width**2 + 7e-6)
+    return plain * (1.6 if settings.norm != "none" else 1.0)
+
+
+TASK = Task(
+    name="twenty-one-pairs",
+    title="Twenty-one pairs",
+    about=(
+        "21 pairs of whole numbers, x and y standardised with the n - 1 standard deviation; a "
+        "network from one number to one number, trained by full-batch Adam on the mean squared "
+        "error."
+    ),
+    version=2,
+    settings=PairSettings,
+    metrics=(
+        Metric("final", "final loss", "lower", FLOOR, "log10"),
+        Metric("best", "lowest loss met", "lower", FLOOR, "log10"),
+        Metric("fitted", f"share of runs at or below {FITTED:g}", "higher", 0.0),
+        Metric("failed", f"share of runs that end above {FAILED:g}", "lower", 1.0),
+    ),
+    run=run,
+    curves=(
+        Curve("loss", "mean squared error", "round", "log10"),
+        Curve("gradient", "weight gradient before the first update", "layer", "log10"),
+        Curve("fit", "output", "input"),
+    ),
+    data=lambda: hashlib.sha256(csv_text().encode("utf-8")).hexdigest(),
+    seconds=_seconds,
+    facts=facts,
+    trial={"width": 8, "depth": 4, "rounds": 20},
+    block=lambda settings: 1 if settings.width >= WIDE else 10,
+)

@@ -1,0 +1,85 @@
+"""The page of claims: every claim with its verdict, from the records of the last quick run."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+MOST_FINDINGS = 6
+"""Comparisons of one claim in the table; the page of the run has all."""
+
+
+def generate(app: Sphinx) -> None:
+    """Write the tables that the page includes."""
+    source = Path(app.srcdir)
+    measured = json.loads((source / "claims" / "quick.json").read_text(encoding="utf-8"))
+    folder = source / "_generated"
+    folder.mkdir(exist_ok=True)
+    (folder / "claims_summary.md").write_text(summary(measured), encoding="utf-8")
+    (folder / "claims_table.md").write_text(table(measured), encoding="utf-8")
+
+
+def summary(measured: dict[str, Any]) -> str:
+    """Verdicts by count, the controls, and where it was measured."""
+    counts = Counter(claim["verdict"] for claim in measured["claims"])
+    rows = "".join(f"| {word} | {count} |\n" for word, count in counts.most_common())
+    controls = "".join(
+        f"- {'passed' if one['passed'] else '**failed**'}: {_text(one['name'])}: {one['seen']}\n"
+        for one in measured["controls"]
+    )
+    where = ", ".join(f"{name} {value}" for name, value in measured["environment"])
+    return (
+        f"| verdict | claims |\n| --- | --- |\n{rows}\n"
+        f"Measured on {measured['date']} by `{measured['command']}`: "
+        f"{measured['cells']} cells, {measured['seconds'] / 60:.0f} minutes of computing on one "
+        f"core; {where}.\n\nControls, which must come out right before any verdict is printed:\n\n"
+        f"{controls}"
+    )
+
+
+def table(measured: dict[str, Any]) -> str:
+    """A row for each claim."""
+    lines = [
+        "| | claim, stated so that it can be false | verdict | effect (interval), seeds |\n",
+        "| --- | --- | --- | --- |\n",
+    ]
+    for claim in measured["claims"]:
+        shown = [_finding(one) for one in claim["findings"][:MOST_FINDINGS]]
+        more = len(claim["findings"]) - len(shown)
+        shown += [f"and {more} more"] if more > 0 else []
+        what = "<br>".join(shown) or _text(claim["exact"] or "")
+        link = f'<a href="claims-quick.html#{claim["id"]}">{claim["id"]}</a>'
+        lines.append(
+            f"| {link} | {_text(claim['statement'])} | {claim['verdict']} | {what} |\n"
+        )
+    return "".join(lines)
+
+
+def _finding(one: dict[str, Any]) -> str:
+    evidence = one["evidence"]
+    place = f"{evidence['study']}-{evidence['part']}-{one['regime']}"
+    name = f"{evidence['study'].removeprefix('claims-').upper()}, {one['regime']}"
+    if one["estimate"] is None:
+        return f"{name}: {one['word']}"
+    ends = (
+        f" ({one['interval'][0]:+.2g} to {one['interval'][1]:+.2g})" if one["interval"] else ""
+    )
+    link = f'<a href="claims-quick-report.html#{place}">{name}</a>'
+    return f"{link}: {one['word']}, {one['estimate']:+.2g}{ends}, {one['seeds']}"
+
+
+def _text(text: str) -> str:
+    """Safe inside a table of Markdown."""
+    for old, new in (("|", "\\|"), ("*", "\\*"), ("<", "&lt;"), ("_", "\\_")):
+        text = text.replace(old, new)
+    return text
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.connect("builder-inited", generate)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,122 @@
+"""Train perceptrons whose functions learn their parameter, and see where it goes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from actlab.lab.arm import Arm
+from actlab.lab.datasets import classes
+from actlab.lab.models.classifier import (
+    CHANCE,
+    CLASSES,
+    LAST,
+    ClassifierSettings,
+    train,
+    training_seconds,
+)
+from actlab.lab.models.layers import Activate
+from actlab.lab.models.measure import accuracy, capped, log_area, thinned
+from actlab.lab.models.perceptron import Perceptron
+from actlab.lab.task import Batch, Curve, Metric, Run, Task
+
+QUANTILES = 21
+
+Floats = npt.NDArray[np.float64]
+
+
+def run(batch: Batch) -> Sequence[Run]:
+    """Train every run, test it, and read its learned parameters."""
+    settings: ClassifierSettings = batch.settings
+    trained = train(batch, settings)
+    with torch.no_grad():
+        tested = accuracy(trained.net(trained.data.test_x), trained.data.test_y).numpy()
+        values = learned_values(trained.net, len(tested))
+    begun = next(iter(batch.arm.params.values()), 0.0)
+    values = np.full((len(tested), 1), begun) if values is None else values
+    change, outside = values - begun, 100.0 * not_monotone(batch.arm, values).mean(axis=1)
+    shares = np.linspace(0.0, 1.0, QUANTILES)
+    spread = np.quantile(np.where(np.isfinite(change), change, 0.0), shares, axis=1).T
+    area = log_area(trained.losses, CHANCE)
+    at, kept = thinned(capped(trained.losses, CHANCE))
+    ended = capped(trained.losses[:, -LAST:], CHANCE).mean(axis=1)
+    return [
+        Run(
+            metrics={
+                "accuracy": 100.0 * tested[i],
+                "area": area[i],
+                "train_loss": ended[i],
+                "moved": np.abs(change[i]).mean(),
+                "outside": outside[i],
+            },
+            diverged=diverged,
+            curves={"loss": (at, kept[i]), "change": (shares, spread[i])},
+        )
+        for i, diverged in enumerate(trained.diverged)
+    ]
+
+
+def learned_values(net: Perceptron, runs: int) -> Floats | None:
+    """The first learned parameter of every layer and unit, ``(runs, count)``.
+
+    Args:
+        net: the stack.
+        runs: how many networks it has.
+
+    Returns:
+        None where the function's parameters are fixed.
+    """
+    found = []
+    for function in net.functions:
+        if isinstance(function, Activate) and function.fixed is None:
+            first = next(iter(function.learned.values.values()))
+            found.append(torch.as_tensor(first).detach().double().reshape(runs, -1))
+    return torch.cat(found, dim=1).numpy() if found else None
+
+
+def not_monotone(arm: Arm, values: Floats) -> npt.NDArray[np.bool_]:
+    """Which values of the first parameter make the function non-monotone.
+
+    As its definition says it under the constraint ``monotone``; none where it says nothing.
+    """
+    from actlab import registry
+
+    parameters = registry.get(arm.name).params
+    domain = parameters[0].constraints.get("monotone") if parameters else None
+    if domain is None:
+        return np.zeros(values.shape, dtype=np.bool_)
+    return (values < domain.low) | (values > domain.high)
+
+
+TASK = Task(
+    name="learned-parameter",
+    title="Perceptron that learns the parameter of its function",
+    about=(
+        "The perceptron of the task mlp; besides accuracy and speed, how far the first parameter "
+        "of its function has moved from its start, over all layers and units. Functions that are "
+        "not learned do not move."
+    ),
+    version=1,
+    settings=ClassifierSettings,
+    metrics=(
+        Metric("accuracy", "test accuracy", "higher", 100.0 / CLASSES, unit="pp"),
+        Metric("area", "mean log10 training loss over steps", "lower", math.log10(CHANCE)),
+        Metric("train_loss", "training loss at the end", "lower", CHANCE, "log10"),
+        Metric("moved", "mean distance of the parameter from its start", "higher", 0.0),
+        Metric("outside", "parameters that make the function non-monotone", "lower", 100.0,
+               unit="pp"),
+    ),
+    run=run,
+    curves=(
+        Curve("loss", "training loss", "step", "log10"),
+        Curve("change", "parameter minus its start", "share of the units"),
+    ),
+    data=lambda: "; ".join(classes.identity(name) for name in classes.NAMES),
+    # Measured: a parameter learned by every unit costs about as much again as the network.
+    seconds=lambda settings: 1.5 * training_seconds(settings),
+    trial={"width": 16, "steps": 20},
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Tuning: search an activation's parameters, then ask fresh seeds whether the winner is one."""

@@ -1,0 +1,1 @@
+"""What the records say about the claims of the ledger."""
