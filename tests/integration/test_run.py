@@ -23,23 +23,17 @@ smallest_effect = 1.0
 
 [[part]]
 name = "headline"
-title = "One at a time"
-model = "single"
-width = 8
-depth = 3
-rounds = 300
-seeds = 3
+title = "Three blocks of seeds"
+settings = { width = 8, depth = 3, rounds = 300 }
+seeds = 25
 learning_rate = 1e-3
 regimes = ["as-claimed", "fair"]
 contenders = ["tanh", "relu"]
 
 [[part]]
 name = "table"
-title = "Stacked"
-model = "stacked"
-width = 8
-depth = 3
-rounds = 40
+title = "Tuned"
+settings = { width = 8, depth = 3, rounds = 40 }
 seeds = 2
 tuning_seeds = 2
 learning_rates = [1e-3, 1e-2]
@@ -169,7 +163,7 @@ def test_a_broken_study_names_key_and_line(tmp_path: Path) -> None:
     )
     assert result.returncode == 2
     line = STUDY[: STUDY.index("rounds = 300")].count("\n") + 1
-    assert f"bad.toml: line {line}: part[1].rounds: " in result.stderr
+    assert f"bad.toml: line {line}: part[1].settings.rounds: " in result.stderr
     assert "got -300" in result.stderr
     assert not (tmp_path / "results").exists()
 

@@ -6,15 +6,13 @@ from actlab.figures.data import (
     GradientFigure,
     LossFigure,
     ShapeFigure,
-    SpreadFigure,
     fit_figure,
     gradient_figure,
     loss_figure,
     shape_figure,
     short_label,
-    spread_figure,
 )
-from actlab.figures.draw import draw_fit, draw_gradients, draw_losses, draw_shape, draw_spread
+from actlab.figures.draw import draw_fit, draw_gradients, draw_losses, draw_shape
 
 __all__ = [
     "Band",
@@ -22,16 +20,13 @@ __all__ = [
     "GradientFigure",
     "LossFigure",
     "ShapeFigure",
-    "SpreadFigure",
     "draw_fit",
     "draw_gradients",
     "draw_losses",
     "draw_shape",
-    "draw_spread",
     "fit_figure",
     "gradient_figure",
     "loss_figure",
     "shape_figure",
     "short_label",
-    "spread_figure",
 ]

@@ -7,8 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from actlab.figures.canvas import INK, SERIES, blank, styled, to_svg
-from actlab.figures.data import LOWEST, Array, short_label
+from actlab.figures.axis import MOST_TICKS, Axis, axis_around
+from actlab.figures.chart import Chart
+from actlab.figures.data import Array
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Basin:
         values: of the metric, ``(rates, seeds)``.
         chosen: the rate that was chosen.
         at_edge: whether it is the first or the last.
-        series: its colour, from 0.
+        series: its number in the study; the first few have a colour of their own.
     """
 
     label: str
@@ -41,35 +42,30 @@ class BasinFigure:
     basins: tuple[Basin, ...]
 
 
-def draw_basins(data: BasinFigure, name: str) -> str:
-    """A line through the medians of each function, a dot for each tuning run, a ring at the choice.
+def draw_basins(data: BasinFigure) -> str:
+    """A line of medians for each function, a dot for each tuning run, a ring at the choice."""
+    rates = np.concatenate([basin.rates for basin in data.basins])
+    values = np.concatenate([np.ravel(basin.values) for basin in data.basins])
+    chart = Chart(_tried(rates), axis_around(values, data.scale), "learning rate",
+                  data.title)  # fmt: skip
+    for basin in data.basins:
+        medians = np.median(basin.values, axis=1)
+        place = int(np.argmin(np.abs(basin.rates - basin.chosen)))
+        chart.begin(basin.series)
+        chart.line(basin.rates, medians, "l", 0.0)
+        chart.dots(np.repeat(basin.rates, basin.values.shape[1]), np.ravel(basin.values))
+        chart.ring(basin.rates[place], medians[place])
+        chart.end()
+    return chart.svg()
 
-    Args:
-        data: what to draw.
-        name: unique on the page.
-    """
-    with styled():
-        figure, axes = blank(4.3, 3.1)
-        for basin in data.basins:
-            colour = SERIES[basin.series % len(SERIES)]
-            values = basin.values
-            if data.scale == "log10":
-                values = np.maximum(values, LOWEST)
-            medians = np.median(values, axis=1)
-            axes.plot(basin.rates, medians, color=colour, lw=1.6, label=short_label(basin.label))
-            axes.plot(np.repeat(basin.rates, values.shape[1]), values.ravel(), "o", color=colour,
-                      ms=2.4, alpha=0.45, mew=0)  # fmt: skip
-            place = int(np.argmin(np.abs(basin.rates - basin.chosen)))
-            axes.plot([basin.rates[place]], [medians[place]], "o", ms=7, mfc="none", mec=INK,
-                      mew=1.1)  # fmt: skip
-        axes.set(xscale="log", xlabel="learning rate", ylabel=data.title)
-        if data.scale == "log10":
-            axes.set_yscale("log")
-        handles, labels = axes.get_legend_handles_labels()
-        if handles:
-            axes.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2,
-                        borderaxespad=0.2, fontsize=8)  # fmt: skip
-        return to_svg(figure, name)
+
+def _tried(rates: Array) -> Axis:
+    """An axis whose ticks are the rates that were tried."""
+    axis = axis_around(rates, "log10")
+    every = np.unique(rates)
+    shown = every[:: max(1, -(-every.size // MOST_TICKS))]
+    ticks = tuple((float(rate), f"{rate:.3g}".replace("e-0", "e-")) for rate in shown)
+    return Axis(axis.low, axis.high, True, ticks)
 
 
 def spoken_basins(data: BasinFigure) -> str:

@@ -8,11 +8,12 @@ from typing import Literal
 
 import numpy as np
 
-from actlab.figures.canvas import FAINT, SERIES, blank, styled, to_svg
-from actlab.figures.data import LOWEST, Array, Rows, short_label
+from actlab.figures.axis import axis_around
+from actlab.figures.chart import COLOURS, Chart
+from actlab.figures.data import LOWEST, Array, Rows
 
-MOST_RUNS = 6
-"""Single runs drawn of each function; the shade covers all of them."""
+MOST_RUNS = 3
+"""Single runs drawn of each function; the shade covers half of them."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class CurveBand:
         at: positions along the axis.
         runs: one row per seed, where a value that is not finite is a gap.
         median, low, high: over the seeds; low and high are the quartiles.
-        series: its colour, from 0; None draws it faint and without a name.
+        series: its number in the study; the first few have a colour of their own, others are
+            faint.
     """
 
     label: str
@@ -33,7 +35,7 @@ class CurveBand:
     median: Array
     low: Array
     high: Array
-    series: int | None
+    series: int
 
 
 @dataclass(frozen=True)
@@ -52,64 +54,78 @@ class CurveFigure:
     bands: tuple[CurveBand, ...]
 
 
-def curve_band(label: str, at: Rows, runs: Rows, series: int | None, scale: str) -> CurveBand:
+def curve_band(label: str, at: Rows, runs: Rows, series: int, scale: str) -> CurveBand:
     """Median and quartiles of runs, position by position."""
     values = np.asarray(runs, dtype=np.float64)
     values = np.where(np.isfinite(values), values, np.nan)
     if scale == "log10":
         values = np.maximum(values, LOWEST)
-    some = np.isfinite(values).any(axis=0)
-    low, median, high = (np.full(values.shape[1], np.nan) for _ in range(3))
-    if some.any():
-        low[some], median[some], high[some] = np.nanpercentile(
-            values[:, some], [25, 50, 75], axis=0
-        )
+    low, median, high = quartiles(values)
     return CurveBand(label, np.asarray(at, np.float64), values, median, low, high, series)
+
+
+def quartiles(values: Array) -> tuple[Array, Array, Array]:
+    """Quartile, median and quartile of each column's finite values; no number where there is none.
+
+    Between values as :func:`numpy.percentile`.
+    """
+    ordered = np.sort(np.where(np.isfinite(values), values, np.nan), axis=0)
+    count = np.isfinite(ordered).sum(axis=0)
+    columns = np.arange(ordered.shape[1])
+    found = []
+    for share in (0.25, 0.5, 0.75):
+        place = share * np.maximum(count - 1, 0)
+        below = np.floor(place).astype(int)
+        above = np.minimum(below + 1, np.maximum(count - 1, 0))
+        first, second = ordered[below, columns], ordered[above, columns]
+        found.append(first + (place - below) * (second - first))
+    return found[0], found[1], found[2]
 
 
 def curve_figure(
     title: str, along: str, scale: Literal["linear", "log10"], bands: Sequence[CurveBand]
 ) -> CurveFigure:
-    """A figure of bands, the faint ones first so that the others lie above them."""
-    ordered = sorted(bands, key=lambda band: band.series is not None)
+    """A figure of bands, the first functions last so that they lie above the others."""
+    ordered = sorted(bands, key=lambda band: -band.series)
     return CurveFigure(title, along, scale, tuple(ordered))
 
 
-def draw_curves(data: CurveFigure, name: str) -> str:
-    """Medians (thick), quartiles (shade) and single runs (thin) of every function.
+def draw_curves(
+    data: CurveFigure, runs: int = MOST_RUNS, tolerance: float = 0.4, bands: bool = True
+) -> str:
+    """Medians (thick), quartiles (shade) and single runs (thin); the page writes the title.
 
     Args:
         data: what to draw.
-        name: unique on the page.
+        runs: single runs drawn of each function that has a colour. Default: 3.
+        tolerance: pixels that a drawn line may lie off. Default: 0.4.
+        bands: whether quartiles are drawn. Default: True.
     """
-    with styled():
-        figure, axes = blank(4.3, 3.3)
-        for band in data.bands:
-            if band.series is None:
-                axes.plot(band.at, band.median, color=FAINT, lw=0.7, alpha=0.4)
-                continue
-            colour = SERIES[band.series % len(SERIES)]
-            dash = "-" if band.series < len(SERIES) else (0, (4, 1.5))
-            axes.fill_between(band.at, band.low, band.high, color=colour, alpha=0.16, lw=0)
-            for run in band.runs[:MOST_RUNS]:
-                axes.plot(band.at, run, color=colour, lw=0.45, alpha=0.4)
-            axes.plot(band.at, band.median, color=colour, lw=1.9, ls=dash,
-                      label=short_label(band.label))  # fmt: skip
-        axes.set(xlabel=data.along, ylabel=data.title)
-        if data.scale == "log10" and any(np.isfinite(band.median).any() for band in data.bands):
-            axes.set_yscale("log")
-        handles, labels = axes.get_legend_handles_labels()
-        if handles:
-            axes.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.0, 1.0),
-                        ncols=2, borderaxespad=0.2, fontsize=8)  # fmt: skip
-        return to_svg(figure, name)
+    own = [band for band in data.bands if band.series < COLOURS]
+    shown = [band.runs[:runs] for band in own]
+    shown += [edge for band in own for edge in (band.low, band.high) if bands]
+    shown += [band.median for band in data.bands]
+    numbers = np.concatenate([np.ravel(one) for one in shown]) if shown else np.zeros(1)
+    at = np.concatenate([band.at for band in data.bands]) if data.bands else np.zeros(1)
+    up = axis_around(numbers, data.scale)
+    chart = Chart(axis_around(at, room=0.0), up, data.along)
+    for band in data.bands:
+        chart.begin(band.series)
+        if band.series < COLOURS:
+            if bands:
+                chart.band(band.at, band.low, band.high, 1.5 * tolerance)
+            for run in band.runs[:runs]:
+                chart.line(band.at, run, "t", 1.5 * tolerance)
+        chart.line(band.at, band.median, "l", tolerance)
+        chart.end()
+    return chart.svg()
 
 
 def spoken_curves(data: CurveFigure) -> str:
     """The figure in words."""
     ends = [
         f"{band.label} ends at {band.median[np.isfinite(band.median)][-1]:.3g}"
-        for band in data.bands
-        if band.series is not None and np.isfinite(band.median).any()
+        for band in reversed(data.bands)
+        if band.series < COLOURS and np.isfinite(band.median).any()
     ]
     return f"{data.title} by {data.along}, medians over seeds: {'; '.join(ends) or 'no runs'}."

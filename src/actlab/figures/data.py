@@ -70,17 +70,6 @@ class ShapeFigure:
     slope: Array
 
 
-@dataclass(frozen=True)
-class SpreadFigure:
-    """Final losses by seed for many functions, in the order given."""
-
-    labels: tuple[str, ...]
-    finals: tuple[Array, ...]
-    medians: Array
-    floor: float
-    fitted: float
-
-
 def short_label(label: str) -> str:
     """A label for where there is little room: parameters without their names, cut at 24."""
     name, _, inside = label.partition("(")
@@ -167,23 +156,3 @@ def shape_figure(label: str, x: Rows, value: Rows, slope: Rows) -> ShapeFigure:
     """A function and its slope on a grid."""
     columns = (np.asarray(column, dtype=np.float64) for column in (x, value, slope))
     return ShapeFigure(label, *columns)
-
-
-def spread_figure(
-    finals: Mapping[str, Sequence[float]], floor: float, fitted: float
-) -> SpreadFigure:
-    """Final losses by function.
-
-    Args:
-        finals: final loss by seed, by label; functions without a run are left out.
-        floor: loss of the best constant predictor.
-        fitted: at or below this a run has fitted.
-    """
-    kept = {label: np.maximum(values, LOWEST) for label, values in finals.items() if len(values)}
-    return SpreadFigure(
-        labels=tuple(kept),
-        finals=tuple(np.asarray(values, dtype=np.float64) for values in kept.values()),
-        medians=np.array([float(np.median(values)) for values in kept.values()]),
-        floor=floor,
-        fitted=fitted,
-    )

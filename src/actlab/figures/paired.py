@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actlab.figures.canvas import FAINT, GRID, INK, SERIES, blank, styled, to_svg
+from actlab.figures.axis import axis_around, row_axis
+from actlab.figures.chart import Chart
 from actlab.figures.data import Array, short_label
 
 MOST_ROWS = 40
@@ -22,7 +23,7 @@ class PairedRow:
         label: the function.
         differences: to the baseline, seed by seed; above 0 is better.
         estimate: of the difference. low, high: its interval, or None.
-        series: which colour it has, from 0; None for the common one.
+        series: its number in the study; the first few have a colour of their own.
     """
 
     label: str
@@ -30,7 +31,7 @@ class PairedRow:
     estimate: float
     low: float | None
     high: float | None
-    series: int | None = None
+    series: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,45 +62,32 @@ def paired_figure(
     return PairedFigure(tuple(ordered), smallest, baseline, title)
 
 
-def draw_paired(data: PairedFigure, name: str, width: float = 4.6) -> str:
-    """A row for each function: a dot for each seed, the estimate with its interval.
-
-    Args:
-        data: what to draw.
-        name: unique on the page.
-        width: in inches.
-    """
-    with styled():
-        count = max(1, len(data.rows))
-        figure, axes = blank(width, 0.85 + 0.27 * count)
-        axes.axvspan(-data.smallest, data.smallest, color=GRID, lw=0, alpha=0.75)
-        axes.axvline(0.0, color=INK, lw=0.9)
-        for place, row in enumerate(data.rows):
-            height = float(count - 1 - place)
-            colour = SERIES[0 if row.series is None else row.series % len(SERIES)]
-            spread = np.linspace(-0.16, 0.16, row.differences.size) if row.differences.size else []
-            axes.plot(row.differences, height + np.asarray(spread), "o", color=colour, ms=2.6,
-                      alpha=0.45, mew=0)  # fmt: skip
-            if row.low is not None and row.high is not None:
-                axes.plot([row.low, row.high], [height, height], color=colour, lw=2.4,
-                          solid_capstyle="butt")  # fmt: skip
-            axes.plot([row.estimate], [height], "D", color=colour, ms=5.2, mec=INK, mew=0.7)
-        everything = [row.differences for row in data.rows if row.differences.size]
-        whole = np.concatenate([*everything, [-1.3 * data.smallest, 1.3 * data.smallest]])
-        low, high = float(whole.min()), float(whole.max())
-        room = 0.05 * (high - low)
-        axes.set(
-            xlim=(low - room, high + room),
-            ylim=(-0.6, count - 0.4),
-            yticks=range(count),
-            yticklabels=[short_label(row.label) for row in reversed(data.rows)],
-            xlabel=data.title,
-        )
-        axes.grid(visible=False, axis="y")
-        axes.tick_params(axis="y", length=0)
-        for text in axes.get_yticklabels():
-            text.set_color(FAINT if not data.rows else INK)
-        return to_svg(figure, name)
+def draw_paired(data: PairedFigure) -> str:
+    """A row for each function: a dot for each seed, the estimate with its interval."""
+    count = max(1, len(data.rows))
+    everything = [row.differences for row in data.rows]
+    ends = [end for row in data.rows for end in (row.low, row.high) if end is not None]
+    whole = np.concatenate([*everything, [-1.3 * data.smallest, 1.3 * data.smallest], ends])
+    chart = Chart(
+        axis_around(whole),
+        row_axis([short_label(row.label) for row in data.rows]),
+        data.title,
+        # A single row has room to spread its seeds.
+        height=max(66, 12 + 22 * count),
+        grid=False,
+    )
+    chart.zone(-data.smallest, data.smallest)
+    chart.segments([(0.0, -0.6, 0.0, count - 0.4)], "ze")
+    for place, row in enumerate(data.rows):
+        height = float(count - 1 - place)
+        spread = 0.28 * np.linspace(-1.0, 1.0, row.differences.size)
+        chart.begin(row.series)
+        chart.dots(row.differences, height + spread)
+        if row.low is not None and row.high is not None:
+            chart.segments([(row.low, height, row.high, height)], "i")
+        chart.diamond(row.estimate, height)
+        chart.end()
+    return chart.svg()
 
 
 def spoken_paired(data: PairedFigure) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from actlab.figures.canvas import FAINT, INK, SERIES, blank, styled, to_svg
+from actlab.figures.axis import Axis, linear_axis, row_axis
+from actlab.figures.chart import Chart
 from actlab.figures.data import short_label
 
 MOST = 24
@@ -21,6 +22,7 @@ class RankFigure:
         critical: ranks at least this far apart are told apart.
         groups: first and last place, in ``labels``, of functions that are not told apart.
         blocks: how many rankings the means are over.
+        series: numbers in the study; the first few have a colour of their own.
     """
 
     labels: tuple[str, ...]
@@ -28,44 +30,48 @@ class RankFigure:
     critical: float
     groups: tuple[tuple[int, int], ...]
     blocks: int
+    series: tuple[int, ...]
 
 
-def draw_ranks(data: RankFigure, name: str) -> str:
-    """A row for each function at its mean rank; bars join those that are not told apart.
-
-    Args:
-        data: what to draw.
-        name: unique on the page.
-    """
+def draw_ranks(data: RankFigure) -> str:
+    """A row for each function at its mean rank; bars join those that are not told apart."""
     shown = min(MOST, len(data.labels))
-    with styled():
-        figure, axes = blank(4.3, 1.0 + 0.25 * shown)
-        for place in range(shown):
-            height = shown - 1 - place
-            rank = data.ranks[place]
-            axes.plot([1, rank], [height, height], color=FAINT, lw=0.6, alpha=0.5)
-            axes.plot([rank], [height], "o", color=SERIES[0], ms=5.5)
-        lanes = 0
-        for first, last in data.groups:
-            if first >= shown:
-                continue
-            last = min(last, shown - 1)
-            across = max(data.ranks[:shown]) + 0.25 + 0.22 * (lanes % 4)
-            axes.plot([across, across], [shown - 1 - first + 0.25, shown - 1 - last - 0.25],
-                      color=INK, lw=2.2, solid_capstyle="round")  # fmt: skip
-            lanes += 1
-        axes.plot([1, 1 + data.critical], [shown - 0.35, shown - 0.35], color=INK, lw=1.2)
-        axes.annotate("critical difference", (1 + data.critical, shown - 0.35), xytext=(4, 0),
-                      textcoords="offset points", va="center", fontsize=8, color=FAINT)  # fmt: skip
-        axes.set(
-            ylim=(-0.7, shown + 0.1),
-            yticks=range(shown),
-            yticklabels=[short_label(label) for label in reversed(data.labels[:shown])],
-            xlabel=f"mean rank over {data.blocks} seeds (1 is best)",
-        )
-        axes.grid(visible=False, axis="y")
-        axes.tick_params(axis="y", length=0)
-        return to_svg(figure, name)
+    lanes = _lanes([(first, min(last, shown - 1)) for first, last in data.groups if first < shown])
+    worst = max(data.ranks[:shown])
+    step = 0.035 * (worst - 1.0 + data.critical)
+    right = max(worst + step * (1 + max((lane for _, _, lane in lanes), default=0)),
+                1.0 + data.critical)  # fmt: skip
+    rows = row_axis([short_label(label) for label in data.labels[:shown]])
+    # The bar of the critical difference stands in a row of its own, on top.
+    rows = Axis(rows.low, rows.high + 0.8, False, rows.ticks)
+    title = f"mean rank over {data.blocks} seeds (1 is best)"
+    chart = Chart(linear_axis(1.0 - step, right + step), rows, title, height=26 + 20 * shown,
+                  grid=False)  # fmt: skip
+    for place in range(shown):
+        height, rank = float(shown - 1 - place), data.ranks[place]
+        chart.begin(data.series[place])
+        chart.segments([(1.0, height, rank, height)], "t")
+        chart.dots([rank], [height], "p")
+        chart.end()
+    for first, last, lane in lanes:
+        across = worst + step * (1 + lane)
+        top, bottom = shown - 1 - first + 0.25, shown - 1 - last - 0.25
+        chart.segments([(across, top, across, bottom)], "w")
+    top = shown - 0.25
+    chart.segments([(1.0, top, 1.0 + data.critical, top)], "o")
+    chart.label(1.0, top, "critical difference")
+    return chart.svg()
+
+
+def _lanes(groups: list[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    """Groups side by side: each in the first lane that is free."""
+    ends: list[int] = []
+    placed = []
+    for first, last in groups:
+        lane = next((k for k, end in enumerate(ends) if end < first), len(ends))
+        ends[lane : lane + 1] = [last]
+        placed.append((first, last, lane))
+    return placed
 
 
 def spoken_ranks(data: RankFigure) -> str:

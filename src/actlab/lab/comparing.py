@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -75,8 +76,8 @@ def compare(
         results: folder for the records. The same call goes on from them, and computes what is
             missing only: more seeds, more activations. Another version of ``train_fn`` is kept
             apart. A folder needs ``worst`` and ``smallest_effect``, fixed beforehand.
-        version: a text that stands for what cannot be read from the source of ``train_fn``, such
-            as the data that it closes over. Default: everything can.
+        version: with ``results``, a text that stands for the data which ``train_fn`` closes over
+            or reads. Default: the data count themselves, as its source does.
         workers: processes, one torch thread each. More than one need a function that other
             processes can import, or cloudpickle. Default: 1, this process.
         progress: show a bar on a terminal or in a notebook. Default: True.
@@ -140,6 +141,12 @@ def compare(
         workers=workers,
         watch=Watch(name_of(train), len(contenders), progress),
     )
+    if results is not None and identity_of(train, version) != code:
+        warnings.warn(
+            f"{name_of(train)} changed what it closes over or reads while it ran, so that another "
+            "call will not find these records; give version=, a text that stands for it",
+            stacklevel=2,
+        )
     arms, primary = arms_of(ran, contenders, asked.metrics[0], asked.named)
     return compared(
         arms,

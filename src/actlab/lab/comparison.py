@@ -103,15 +103,19 @@ class Comparison:
     def row(self, label: str) -> Row:
         """The row of a function.
 
+        Args:
+            label: its label, or its name where no other function of that name was compared.
+
         Raises:
-            UnknownNameError: no function of that label was compared.
+            UnknownNameError: there is none, or several.
         """
         from actlab.core.errors import UnknownNameError
 
-        known = {row.label: row for row in self.rows}
-        if label not in known:
-            raise UnknownNameError("function", label, known)
-        return known[label]
+        labelled = [row for row in self.rows if row.label == label]
+        found = labelled or [row for row in self.rows if row.name == label]
+        if len(found) != 1:
+            raise UnknownNameError("function", label, [row.label for row in self.rows])
+        return found[0]
 
     @property
     def complete(self) -> bool:

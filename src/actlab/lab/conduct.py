@@ -147,7 +147,7 @@ def _part_task(study: Study, number: int, part: Part, contenders: Sequence[Conte
         settings[contender.label] = chosen.model_dump(mode="json")
         seconds[contender.label] = float(task.seconds(chosen))
         block = min(block, task.block(chosen))
-    return PartTask(key, settings, block, seconds)
+    return PartTask(key, settings, block, seconds, task.exclusive)
 
 
 def _settings(study: Study, number: int, task: Task, given: Mapping[str, Any]) -> Any:

@@ -34,7 +34,8 @@ def identity_of(train: Callable[..., Any], version: str | None = None) -> str:
 
     Args:
         train: the function.
-        version: a text that stands for whatever cannot be read. Default: None, which refuses it.
+        version: a text that stands for all data that the function closes over or reads; only
+            sources, numbers and texts count besides. Default: None: the data count themselves.
 
     Raises:
         UnidentifiedError: the source of something cannot be read, or the content of an object.
@@ -44,7 +45,7 @@ def identity_of(train: Callable[..., Any], version: str | None = None) -> str:
         >>> identity_of(lambda x: x, version="1") == identity_of(lambda x: x, version="2")
         False
     """
-    found = _Found(lenient=version is not None)
+    found = _Found(data=version is None)
     found.visit(train, "train_fn")
     text = canonical_json({"version": version or "", "parts": found.parts})
     return hashlib.sha256(text.encode("ascii")).hexdigest()
@@ -53,9 +54,9 @@ def identity_of(train: Callable[..., Any], version: str | None = None) -> str:
 class _Found:
     """What has been reached so far, part by part, each object once."""
 
-    def __init__(self, lenient: bool) -> None:
+    def __init__(self, data: bool) -> None:
         self.parts: list[list[str]] = []
-        self._lenient = lenient
+        self._data = data
         self._seen: dict[int, Any] = {}  # the objects as well, so that no id is used again
 
     def visit(self, thing: Any, path: str) -> None:
@@ -85,18 +86,26 @@ class _Found:
             self._function(thing, path)
         elif isinstance(thing, type):
             self._class(thing, path)
-        elif isinstance(thing, Mapping):
-            for place, (key, value) in enumerate(thing.items()):
-                self.visit(key, f"{path}[{place}]")
-                self.visit(value, f"{path}[{key!r}]")
-        elif isinstance(thing, list | tuple):
-            self._add(path, f"{type(thing).__name__} of {len(thing)}")
-            for place, value in enumerate(thing):
-                self.visit(value, f"{path}[{place}]")
-        elif isinstance(thing, set | frozenset):
-            self.visit(sorted(thing, key=repr), path)
-        else:
+        elif isinstance(thing, Mapping | list | tuple | set | frozenset):
+            self._collection(thing, path)
+        elif self._data:
             self._object(thing, path)
+
+    def _collection(self, thing: Any, path: str) -> None:
+        if isinstance(thing, Mapping):
+            places = [(f"[{key!r}]", value) for key, value in thing.items()]
+        elif isinstance(thing, set | frozenset):
+            places = [
+                (f"{{{place}}}", value) for place, value in enumerate(sorted(thing, key=repr))
+            ]
+        else:
+            places = [(f"[{place}]", value) for place, value in enumerate(thing)]
+        if not self._data:
+            # Functions and classes in it are code; what else it holds is data.
+            places = [(name, value) for name, value in places if callable(value)]
+        self._add(path, f"{type(thing).__name__} of {len(places)}")
+        for name, value in places:
+            self.visit(value, path + name)
 
     def _module(self, module: ModuleType, path: str) -> None:
         file = getattr(module, "__file__", None)
@@ -162,13 +171,12 @@ class _Found:
             self._unidentified(thing, path, "its content cannot be told from another's")
 
     def _unidentified(self, thing: Any, path: str, why: str) -> None:
-        if not self._lenient:
+        if self._data:
             kind = getattr(thing, "__qualname__", None) or type(thing).__qualname__
             raise UnidentifiedError(
                 f"{path} ({kind}): {why}, so records of another version could not be kept apart; "
                 "make it inside train_fn, or give version=, a text that you change with it"
             )
-        self._add(path, type(thing).__qualname__)
 
 
 def _global_names(code: CodeType) -> Iterator[str]:

@@ -32,7 +32,7 @@ class GivenActivation:
         >>> from actlab.lab.given import GivenActivation
         >>> activation = GivenActivation(Arm("ralu", {"alpha": 2.0}))
         >>> activation()
-        Activation('ralu', alpha=2.0)
+        Activation('ralu', alpha=2)
         >>> torch.equal(activation.function(torch.ones(3)), activation()(torch.ones(3)))
         True
     """
@@ -67,17 +67,20 @@ class GivenActivation:
         """Whether ``init_`` has been called."""
         return self._calls > 0
 
-    def __call__(self, channels: int = 1, *, channel_dim: int = 1, inplace: bool = False) -> Any:
+    def __call__(
+        self, channels: int | None = None, *, channel_dim: int = 1, inplace: bool = False
+    ) -> Any:
         """A new module of the function.
 
         Args:
-            channels: units of the layer, for parameters that are learned one per unit; anything
-                else takes no notice of it. Default: 1.
+            channels: units of the layer, needed where parameters are learned one per unit;
+                anything else takes no notice of it.
             channel_dim: the input's dimension along which units lie. Default: 1.
             inplace: taken and not heeded, for models that call ``act_layer(inplace=True)``.
 
         Raises:
             TypeError: ``channels`` is a tensor: this makes a module, it does not apply one.
+            ValueError: parameters are learned one per unit, and there is no number of units.
         """
         if isinstance(channels, Tensor):
             raise TypeError(
@@ -86,7 +89,11 @@ class GivenActivation:
             )
         if not self._arm.learn:
             return self._arm.module()
-        return self._arm.learned_module(channels if self._arm.learn == "unit" else 1, channel_dim)
+        if self._arm.learn == "shared":
+            return self._arm.learned_module(1, channel_dim)
+        if channels is None:
+            raise ValueError(f"{self.label}: say how many units the layer has: activation(units)")
+        return self._arm.learned_module(channels, channel_dim)
 
     @property
     def function(self) -> Callable[[Tensor], Tensor]:

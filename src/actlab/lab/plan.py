@@ -24,12 +24,14 @@ class PartTask:
         settings: all settings by contender label, defaults filled in.
         block: test seeds per cell.
         seconds: expected seconds of one run, by contender label.
+        exclusive: its runs measure times: nothing else runs beside them.
     """
 
     key: Mapping[str, Any]
     settings: Mapping[str, Mapping[str, Any]]
     block: int
     seconds: Mapping[str, float]
+    exclusive: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Cell:
         contender: the label of its function.
         cost: expected seconds, roughly; only the progress bar reads it.
         timeout: seconds after which it is stopped.
+        exclusive: it measures times: nothing else runs beside it.
     """
 
     id: str
@@ -55,6 +58,7 @@ class Cell:
     contender: str
     cost: float
     timeout: float
+    exclusive: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -195,6 +199,7 @@ def _cell(
         contender=contender.label,
         cost=task.seconds[contender.label] * runs,
         timeout=part.timeout,
+        exclusive=task.exclusive,
     )
 
 

@@ -169,6 +169,7 @@ class Task:
         stacked: whether the runs of a batch are computed together. Default: True.
         deterministic: whether the same run always gives the same numbers. False for measured
             times only. Default: True.
+        exclusive: its runs measure times: nothing else runs beside them. Default: False.
     """
 
     name: str
@@ -187,6 +188,7 @@ class Task:
     trial: Mapping[str, Any] = field(default_factory=dict)
     stacked: bool = True
     deterministic: bool = True
+    exclusive: bool = False
 
     def __post_init__(self) -> None:
         if not self.metrics:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from actlab.lab.task import Metric
 from actlab.records import FINAL, Record, Status, Store, StoreError
-from actlab.report.runs import Curves, PartRuns, Runs, Tuning
+from actlab.report.runs import Curves, Lost, PartRuns, Runs, Tuning
 
 KNOWN_DESCRIPTION = 2
 """Version of the study description that this code reads."""
@@ -209,6 +211,7 @@ def _runs(
     problems: list[str] = []
     ended: list[tuple[int, Record, int]] = []
     tuning: Tuning | None = None
+    lost: dict[int, Lost] = {}
     for cell in cells:
         record = records.get(cell["id"])
         if record is not None and record.status in FINAL:
@@ -220,9 +223,13 @@ def _runs(
         seeds = ", ".join(str(seed) for seed in cell["seeds"])
         what = f"{cell['kind']} cell, seeds {seeds}"
         if record is None:
+            why = Lost("not run")
             problems.append(f"{what}: not run yet")
         else:
+            why = Lost(str(record.status), record.reason)
             problems.append(f"{what}: {record.status}, {record.reason}")
+        if cell["kind"] != "tune":
+            lost |= dict.fromkeys(cell["seeds"], why)
     ended.sort(key=lambda item: item[0])
     names = list(ended[0][1].summary["metrics"]) if ended else []
     return Runs(
@@ -240,6 +247,7 @@ def _runs(
         problems=tuple(problems),
         seconds=sum(float(record.provenance.get("seconds", 0.0)) for record in
                     {id(r): r for _, r, _ in ended}.values()),
+        lost=lost,
     )  # fmt: skip
 
 
@@ -247,7 +255,7 @@ def _tuning(record: Record) -> Tuning:
     return Tuning(
         rates=tuple(record.summary["learning_rates"]),
         medians=tuple(record.summary["medians"]),
-        values=record.arrays["values"],
+        values=np.asarray(record.arrays["values"], np.float64),
         at_edge=bool(record.summary["at_edge"]),
     )
 

@@ -6,15 +6,22 @@ import base64
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
+from actlab.figures.curves import curve_band
 from actlab.report.collect import Folder, Results
 from actlab.report.export import Table, as_csv, table_of
 from actlab.report.verdict import judge
 
-LARGEST = 260_000
+LARGEST = 120_000
 """Characters of one file inside a page; what is larger is to be exported from the folder."""
+
+EXPORT = "actlab export RESULTS"
+
+PLAIN = "!$'()*+,-./:;=?@[]_{}~"
+"""What stands as it is in the address of a file, besides letters and digits."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +41,13 @@ class Download:
     command: str
 
 
-def downloads(folder: Folder) -> list[Download]:
-    """Runs, comparisons and median curves as CSV, and what the page says as JSON."""
+def downloads(folder: Folder, largest: int = LARGEST) -> list[Download]:
+    """Runs, comparisons and median curves as CSV, and what the page says as JSON.
+
+    Args:
+        folder: the records.
+        largest: characters of one file. Default: 120 000.
+    """
     stem = folder.name
     files = [
         ("runs", "every run (CSV)", as_csv(table_of(folder, "runs"))),
@@ -43,17 +55,24 @@ def downloads(folder: Folder) -> list[Download]:
         ("curves", "curves, medians and quartiles (CSV)", as_csv(median_curves(folder))),
     ]
     made = [
-        _file(f"{stem}-{what}.csv", title, "text/csv", text, f"export RESULTS csv --what {what}")
+        _file(
+            f"{stem}-{what}.csv",
+            title,
+            "text/csv",
+            text,
+            f"{EXPORT} csv --what {what}",
+            largest,
+        )
         for what, title, text in files
     ]
-    settings = json.dumps(to_json(folder), indent=1, allow_nan=False)
+    settings = json.dumps(to_json(folder), allow_nan=False)
     made.append(_file(f"{stem}.json", "settings and verdicts (JSON)", "application/json", settings,
-                      "export RESULTS json"))  # fmt: skip
+                      f"{EXPORT} json", largest))  # fmt: skip
     return made
 
 
 def median_curves(folder: Folder) -> Table:
-    """Median and quartiles over seeds of every curve, one row per point."""
+    """Median and quartiles of the finite values of every curve, one row per point."""
     columns = ("study", "part", "regime", "function", "curve", "position", "low", "median", "high")
     rows: list[list[Any]] = []
     for study in folder.studies:
@@ -62,12 +81,12 @@ def median_curves(folder: Folder) -> Table:
                 for name in (curve["name"] for curve in part.task["curves"]):
                     if name not in runs.curves:
                         continue
-                    values = np.asarray(runs.curves.values(name), np.float64)
-                    quartiles = np.percentile(values, [25, 50, 75], axis=0).T
+                    at = runs.curves.at(name)
+                    band = curve_band(runs.label, at, runs.curves.values(name), 0, "linear")
                     rows += [
-                        [study.name, part.name, part.regime, runs.label, name, f"{at:g}",
-                         *(f"{value:.5g}" for value in triple)]
-                        for at, triple in zip(runs.curves.at(name), quartiles, strict=True)
+                        [study.name, part.name, part.regime, runs.label, name, f"{place:g}",
+                         *(f"{value:.5g}" if np.isfinite(value) else None for value in triple)]
+                        for place, *triple in zip(at, band.low, band.median, band.high, strict=True)
                     ]  # fmt: skip
     return Table(columns, rows)
 
@@ -94,8 +113,11 @@ def _study(results: Results) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _file(filename: str, title: str, kind: str, text: str, command: str) -> Download:
-    if len(text) > LARGEST:
-        return Download(filename, title, "", command)
+def _file(filename: str, title: str, kind: str, text: str, command: str, largest: int) -> Download:
+    content = f"charset=utf-8,{quote(text, safe=PLAIN)}"
     encoded = base64.b64encode(text.encode("utf-8")).decode("ascii")
-    return Download(filename, title, f"data:{kind};charset=utf-8;base64,{encoded}", command)
+    if len(encoded) < len(content):
+        content = f"charset=utf-8;base64,{encoded}"
+    if len(content) > largest:
+        return Download(filename, title, "", command)
+    return Download(filename, title, f"data:{kind};{content}", command)

@@ -63,7 +63,8 @@ def _runs(part: PartRuns) -> Iterator[list[Any]]:
                 status = "diverged" if runs.diverged[place] else "done"
                 yield [runs.label, runs.seeds[place], runs.rate, status, name, value]
         for seed in _missing(runs):
-            yield [runs.label, seed, runs.rate, "missing", None, None]
+            status = runs.lost[seed].status if seed in runs.lost else "missing"
+            yield [runs.label, seed, runs.rate, status, None, None]
 
 
 def _missing(runs: Runs) -> list[int]:
@@ -203,7 +204,7 @@ def as_parquet(table: Table) -> bytes:
 
 
 def _short(value: Any) -> str:
-    """A value as readers want it: four digits of a number."""
+    """A value as readers want it: four digits of a number, text on one line."""
     if value is None:
         return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else " ".join(str(value).splitlines())

@@ -5,34 +5,61 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import resources
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
 from actlab.figures import short_label
+from actlab.figures.chart import STYLE, colour
 from actlab.records.durable import publish_file
 from actlab.report import words
 from actlab.report.collect import Folder, Results
+from actlab.report.counting import RULE
+from actlab.report.downloads import LARGEST as LARGEST_FILE
 from actlab.report.downloads import downloads
 from actlab.report.page import template
 from actlab.report.panels import fits_points, point_panels, shape_panels
-from actlab.report.run_table import run_rows
-from actlab.report.sections import Section, colours, make_section
+from actlab.report.run_table import MOST, run_rows
+from actlab.report.sections import Detail, Section, make_section, numbered
 from actlab.report.terminal import tier_note
-from actlab.report.verdict import RULE, judge
+from actlab.report.verdict import judge
 
-EVERY_FIGURE = ("paired", "curves", "basins", "ranks")
-MOST_DRAWN = 12
-"""Parts of one study that are drawn in full; of more parts only the paired differences are."""
+EVERY_FIGURE = ("paired", "ranks", "curves", "basins")
+FULL = Detail(EVERY_FIGURE, curves=99, runs=3, tolerance=0.4, shapes=True)
+PLAIN = Detail(("paired", "curves"), tolerance=1.0)
+SPARE = Detail(("curves",), tolerance=1.5, bands=False)
+NOTHING = Detail(())
+DETAILS = (
+    (FULL, FULL),
+    (Detail(EVERY_FIGURE), Detail(EVERY_FIGURE)),
+    (PLAIN, PLAIN),
+    (PLAIN, SPARE),
+    (SPARE, SPARE),
+    (SPARE, NOTHING),
+    (NOTHING, NOTHING),
+)
+"""What is drawn of a study's first part and of the others, from everything to nothing: the first
+that leaves the page small enough."""
+
+LARGEST = 950_000
+"""Bytes of a page; with less detail it stays below."""
+
+LARGEST_SHARED = 40_000
+"""Characters of one file in such a page."""
+
+FEW_RUNS = 400
+"""Rows of the table of runs where many studies share the page."""
 
 MANY = 3
 """From this many studies in a folder on, each is drawn sparingly and folded up."""
 
 
 def render(folder: Folder) -> str:
-    """The page's text.
+    """The page's text, in as much detail as a page below 1 MB has room for.
 
     Args:
         folder: from :func:`actlab.report.collect.collect_folder`.
@@ -40,19 +67,29 @@ def render(folder: Folder) -> str:
     script = (resources.files("actlab.report") / "templates" / "report.js").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
     many = len(folder.studies) >= MANY
-    return template("report.html.j2").render(
-        words=words,
-        short=short_label,
-        folder=folder,
-        many=many,
-        title=_title(folder),
-        script=Markup(script),
-        digest=digest,
-        studies=[study_view(results, many) for results in folder.studies],
-        runs=run_rows(folder),
-        downloads=downloads(folder),
-        environments=_environments(folder),
-    )
+    page = template("report.html.j2")
+    shared = {
+        "words": words,
+        "short": short_label,
+        "colour": colour,
+        "style": Markup(STYLE),
+        "folder": folder,
+        "many": many,
+        "title": _title(folder),
+        "script": Markup(script),
+        "digest": digest,
+        "runs": run_rows(folder, FEW_RUNS if many else MOST),
+        "downloads": downloads(folder, LARGEST_SHARED if many else LARGEST_FILE),
+        "environments": _environments(folder),
+    }
+    text = ""
+    for first, others in DETAILS[1 if many else 0 :]:
+        studies = [study_view(results, first, others) for results in folder.studies]
+        _make_unique(studies)
+        text = page.render(**shared, studies=studies, reduced=first is not FULL)
+        if len(text.encode("utf-8")) <= LARGEST:
+            break
+    return text
 
 
 def write_page(folder: Folder, target: Path) -> None:
@@ -67,41 +104,54 @@ def write_page(folder: Folder, target: Path) -> None:
         publish_file(target, content)
 
 
-def study_view(results: Results, many: bool) -> dict[str, Any]:
+def study_view(results: Results, first: Detail, others: Detail) -> dict[str, Any]:
     """One study as the template needs it.
 
     Args:
         results: the study.
-        many: whether it shares the page with many others.
+        first, others: what is drawn of its first part, and of the others.
     """
-    series = colours(results)
+    numbers = numbered(results)
     sections: list[Section] = []
-    for place, part in enumerate(results.parts):
-        figures: Sequence[str] = EVERY_FIGURE
-        if many:
-            figures = ("paired", "first curve") if place < 2 else ("first curve",)
-        elif place >= MOST_DRAWN:
-            figures = ("paired",)
-        elif fits_points(part):
+    for part in results.parts:
+        leads = part.name == results.parts[0].name
+        drawn = first if leads else others
+        if first.shapes and fits_points(part) and leads:
             # Loss, gradient and fit of the first part have figures of their own.
-            special = part.name == results.parts[0].name
-            figures = ("paired", "basins", "ranks") if special else ("paired", "first curve",
-                                                                     "basins", "ranks")  # fmt: skip
-        sections.append(make_section(results, part, series, figures))
+            drawn = replace(first, figures=("paired", "ranks", "basins"))
+        sections.append(make_section(results, part, numbers, drawn))
     fitted = results.study.get("fitted")
     return {
         "results": results,
         "study": results.study,
+        "anchor": results.study["name"],
         "verdict": judge(results),
         "rule": RULE.format(fitted=fitted) if fitted is not None else "",
         "note": tier_note(results) if results.tier != "full" else "",
         "sections": sections,
-        "points": {} if many else point_panels(results),
-        "shapes": [] if many else shape_panels(results),
+        "pair": [(label, numbers[label]) for label in (results.contender, results.baseline)],
+        "points": point_panels(results) if first.shapes else {},
+        "shapes": shape_panels(results, numbers) if first.shapes else [],
         "settings": _settings(results),
         "inits": _inits(results),
         "counts": ", ".join(f"{n} {status}" for status, n in sorted(results.counts.items())),
     }
+
+
+def _make_unique(studies: Sequence[dict[str, Any]]) -> None:
+    """Numbers behind ids that two studies or parts would share; sections keep theirs first."""
+    taken: set[str] = set()
+
+    def claim(wanted: str) -> str:
+        free = (f"{wanted}-{number}" for number in count(2))
+        chosen = wanted if wanted not in taken else next(one for one in free if one not in taken)
+        taken.add(chosen)
+        return chosen
+
+    for view in studies:
+        view["sections"] = [replace(one, anchor=claim(one.anchor)) for one in view["sections"]]
+    for view in studies:
+        view["anchor"] = claim(view["anchor"])
 
 
 def _title(folder: Folder) -> str:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from actlab.figures.chart import visible
 
 
 def template(name: str) -> Template:
@@ -13,5 +18,11 @@ def template(name: str) -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_legible,
     )
     return environment.get_template(name)
+
+
+def _legible(value: Any) -> Any:
+    """Text without characters that hide or turn round what stands beside them."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

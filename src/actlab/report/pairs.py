@@ -9,7 +9,7 @@ from actlab.lab.task import Metric
 from actlab.report.collect import Folder
 from actlab.report.runs import PartRuns
 from actlab.report.tables import Paired, compare
-from actlab.stats import Improvement, probability_of_improvement, seeds_to_decide
+from actlab.stats import Decision, Improvement, probability_of_improvement, seeds_to_decide
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ def more_seeds(paired: Paired, smallest: float) -> str:
     if needed is None:
         return "too few seeds to tell"
     if needed.decided:
-        return "decided"
+        # The forecast knows nothing of the correction over a table.
+        return "decided if alone" if paired.decision == Decision.UNDECIDED else "decided"
     if needed.more is None:
         return "more than 10 000 seeds"
     return f"{needed.more} more"

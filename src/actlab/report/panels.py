@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from markupsafe import Markup
 
@@ -14,17 +16,20 @@ from actlab.report.words import REGIME_TITLES, plural, sentence
 MOST_SHAPES = 100
 
 
-def shape_panels(results: Results) -> list[Panel]:
-    """Every function with its slope; the claim's two first."""
-    first = (results.contender, results.baseline)
-    shapes = sorted(results.shapes, key=lambda shape: (shape.label not in first, shape.label))
+def shape_panels(results: Results, numbers: Mapping[str, int]) -> list[Panel]:
+    """Every function with its slope; those with a colour first.
+
+    Args:
+        results: the study.
+        numbers: of the functions, by label.
+    """
+    shapes = sorted(results.shapes, key=lambda shape: numbers[shape.label])
     panels = []
-    for place, shape in enumerate(shapes[:MOST_SHAPES]):
+    for shape in shapes[:MOST_SHAPES]:
         data = figures.shape_figure(shape.label, shape.x, shape.value, shape.slope)
-        series = first.index(shape.label) if shape.label in first else 2
         panels.append(
             Panel(
-                Markup(figures.draw_shape(data, f"shape-{results.study['name']}-{place}", series)),
+                Markup(figures.draw_shape(data, numbers[shape.label])),
                 figures.short_label(shape.label),
                 "",
                 f"{shape.label} and its slope between -4 and 4",
@@ -82,10 +87,10 @@ def _losses(results: Results, parts: list[PartRuns]) -> list[Panel]:
         )
         panels.append(
             Panel(
-                Markup(figures.draw_losses(data, f"loss-{part.name}-{part.regime}", limits)),
+                Markup(figures.draw_losses(data, limits)),
                 sentence(REGIME_TITLES[part.regime]),
                 "Thin: each seed. Thick: median. Shade: range over seeds. Dashed: median of the "
-                "lowest loss so far. Dotted: best constant predictor.",
+                "lowest loss so far. Dashed in grey: best constant predictor.",
                 f"Loss by round, median over seeds: {ends or 'no runs'}.",
             )
         )
@@ -106,7 +111,7 @@ def _gradients(results: Results, parts: list[PartRuns]) -> list[Panel]:
         )
         panels.append(
             Panel(
-                Markup(figures.draw_gradients(data, f"gradient-{part.name}-{part.regime}", limits)),
+                Markup(figures.draw_gradients(data, limits)),
                 sentence(REGIME_TITLES[part.regime]),
                 "Root mean square of each layer's weight gradient before the first update. "
                 "Below Adam's epsilon (dashed) a layer hardly moves.",
@@ -124,7 +129,7 @@ def _fits(results: Results, parts: list[PartRuns]) -> list[Panel]:
         data = figures.fit_figure(facts["x"], facts["y"], fits, facts["y_mean"], facts["y_std"])
         panels.append(
             Panel(
-                Markup(figures.draw_fit(data, f"fit-{part.name}-{part.regime}")),
+                Markup(figures.draw_fit(data)),
                 sentence(REGIME_TITLES[part.regime]),
                 "Thin: each seed after the last round. Thick: median over seeds.",
                 f"The {plural(len(facts['x']), 'pair')} and the fitted curves of "

@@ -26,7 +26,7 @@ class Curves:
 
     def at(self, name: str) -> Floats:
         """Positions along the axis."""
-        return self.rows[0][0].arrays[f"{name}_at"]
+        return np.asarray(self.rows[0][0].arrays[f"{name}_at"], np.float64)
 
     def values(self, name: str) -> Floats:
         """One row per seed."""
@@ -51,6 +51,19 @@ class Tuning:
 
 
 @dataclass(frozen=True)
+class Lost:
+    """Why a planned run has no result.
+
+    Args:
+        status: ``failed``, ``timeout``, ``skipped`` or ``not run``.
+        cause: in one line.
+    """
+
+    status: str
+    cause: str = ""
+
+
+@dataclass(frozen=True)
 class Runs:
     """All test runs of one function in one part and regime.
 
@@ -65,6 +78,7 @@ class Runs:
         curves: what was kept over time.
         problems: why runs are missing, one line each.
         seconds: computing time.
+        lost: why a run is missing, by seed.
     """
 
     label: str
@@ -77,11 +91,22 @@ class Runs:
     curves: Curves = field(default_factory=Curves)
     problems: tuple[str, ...] = ()
     seconds: float = 0.0
+    lost: Mapping[int, Lost] = field(default_factory=dict)
 
     @property
     def missing(self) -> int:
         """Runs that failed, timed out, were skipped or have not been run."""
         return self.planned - len(self.seeds)
+
+    @property
+    def troubles(self) -> dict[str, int]:
+        """How many of the planned runs diverged, failed, timed out or were not run."""
+        counts = {"diverged": sum(self.diverged)}
+        for lost in self.lost.values():
+            word = {"timeout": "timed out"}.get(lost.status, lost.status)
+            counts[word] = counts.get(word, 0) + 1
+        counts["missing"] = self.missing - len(self.lost)
+        return {word: count for word, count in counts.items() if count > 0}
 
     @property
     def at_edge(self) -> bool:
@@ -112,6 +137,7 @@ class PartRuns:
         baseline: label of the function that the others are compared with.
         smallest: smallest effect of interest, on the metric's scale.
         runs: one for each function.
+        memory: comparisons that were worked out before; bootstraps are slow.
     """
 
     name: str
@@ -125,6 +151,7 @@ class PartRuns:
     baseline: str
     smallest: float
     runs: tuple[Runs, ...]
+    memory: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def of(self, label: str) -> Runs | None:
         """The runs of one function."""

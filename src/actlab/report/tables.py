@@ -98,7 +98,10 @@ def make_rows(
     for runs in part.runs:
         paired = None
         if reference is not None and runs.label != part.baseline:
-            paired = compare(runs, reference, chosen, part.smallest)
+            place = (runs.label, chosen)
+            if place not in part.memory:
+                part.memory[place] = compare(runs, reference, chosen, part.smallest)
+            paired = part.memory[place]
         rows.append(_row(runs, chosen, fitted, paired))
     rows.sort(key=lambda row: (row.median is None, -_score(chosen, row.median)))
     adjusted = iter(holm([row.paired.p for row in rows if row.paired is not None]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -14,8 +16,8 @@ from actlab.report.runs import PartRuns
 from actlab.report.tables import Row, make_rows
 from actlab.report.verdict import judge
 
-WIDE = 110
-"""From this many columns on, a table has all its columns."""
+NARROWEST = 12
+"""Columns for the names of functions, at least."""
 
 
 def print_folder(folder: Folder, console: Console) -> None:
@@ -43,7 +45,7 @@ def print_folder(folder: Folder, console: Console) -> None:
 def print_report(results: Results, console: Console) -> None:
     """Print the tables of every part, then the verdict."""
     for part in results.parts:
-        console.print(_table(part, results, wide=console.width >= WIDE))
+        console.print(_table(part, results, console))
         for problem in problems(part):
             console.print(Text(problem, style="red"), soft_wrap=True)
     verdict = judge(results)
@@ -86,44 +88,77 @@ def _blank(title: str, caption: str) -> Table:
     )
 
 
-def _table(part: PartRuns, results: Results, wide: bool) -> Table:
+def _table(part: PartRuns, results: Results, console: Console) -> Table:
+    """The table with as many columns as the terminal has room for."""
     fitted = fitted_of(part, results)
+    rows = make_rows(part, fitted=fitted)
+    cells = [_cells(row, part) for row in rows]
+    heads = {name: name for name in _LAYOUTS[0]}
+    heads["ahead"] = f"ahead of {figures.short_label(part.baseline)}"
+    layouts = [[n for n in one if n != "success" or fitted is not None] for one in _LAYOUTS]
+    names = next(
+        (one for one in layouts if _width(one, heads, cells) <= console.width), layouts[-1]
+    )
     caption = f"{part.metric.title}, {part.metric.better} is better"
     if part.metric.scale == "log10":
         caption += "; differences in decades"
-    if fitted is not None:
+    if "success" in names:
         caption += (
             f"; success: at {'most' if part.metric.better == 'lower' else 'least'} {fitted:g}"
         )
-    table = _blank(f"{part.title}: {words.REGIME_TITLES[part.regime]}", caption)
-    table.add_column("function", overflow="fold", min_width=14)
-    ahead = f"ahead of {figures.short_label(part.baseline)}"
-    names = ["median", "lowest", "highest", "rate", "success", ahead, "p (Holm)", "finding"]
+    regime = words.regime_title(part.regime, part.plan.get("init"))
+    table = _blank(f"{part.title}: {regime}", caption)
+    table.add_column("function", overflow="fold", min_width=NARROWEST)
     for name in names:
-        if name == "success" and fitted is None:
-            continue
-        if wide or name not in ("lowest", "highest", "rate"):
-            table.add_column(name, justify="right", no_wrap=True)
-    for row in make_rows(part, fitted=fitted):
-        table.add_row(*(Text(cell) for cell in _cells(row, part, wide)))
+        table.add_column(Text(heads[name]), justify="right", no_wrap=name != "ahead",
+                         min_width=_widest(name, heads, cells))  # fmt: skip
+    for row, texts in zip(rows, cells, strict=True):
+        label = row.runs.label if "rate" in names else figures.short_label(row.runs.label)
+        label += "".join(f", {count} {word}" for word, count in row.runs.troubles.items())
+        table.add_row(Text(label), *(Text(texts[name]) for name in names))
     return table
 
 
-def _cells(row: Row, part: PartRuns, wide: bool) -> list[str]:
-    runs = row.runs
-    label = runs.label if wide else figures.short_label(runs.label)
-    for count, word in ((sum(runs.diverged), "diverged"), (runs.missing, "missing")):
-        label += f", {count} {word}" if count else ""
-    cells = [label, words.value(row.median, part.metric)]
-    if wide:
-        cells += [
-            words.value(row.low, part.metric),
-            words.value(row.high, part.metric),
-            words.rate(runs.rate) + ("*" if runs.at_edge else ""),
-        ]
-    if row.successes is not None:
-        cells.append(words.share(row.successes, len(runs.seeds)))
-    if row.paired:
-        ahead = f"{words.signed(row.paired.estimate)} ({words.between(row.paired.interval)})"
-        return [*cells, ahead, words.p_value(row.paired.holm), str(row.paired.decision)]
-    return [*cells, "baseline" if runs.label == part.baseline else "-", "-", "-"]
+def _widest(name: str, heads: Mapping[str, str], cells: Sequence[Mapping[str, str]]) -> int:
+    """Columns that nothing is cut off in; the head over the differences may be wrapped."""
+    head = heads[name].split() if name == "ahead" else [heads[name]]
+    return max(len(text) for text in (*head, *(row[name] for row in cells)))
+
+
+def _width(
+    names: Sequence[str], heads: Mapping[str, str], cells: Sequence[Mapping[str, str]]
+) -> int:
+    return NARROWEST + 4 + sum(_widest(name, heads, cells) + 2 for name in names)
+
+
+_LAYOUTS = (
+    ("median", "lowest", "highest", "rate", "success", "ahead", "interval", "p (Holm)", "finding"),
+    ("median", "success", "ahead", "interval", "p (Holm)", "finding"),
+    ("success", "ahead", "interval", "p (Holm)", "finding"),
+    ("ahead", "interval", "finding"),
+    ("ahead", "finding"),
+)
+"""Columns from the widest terminal to the narrowest."""
+
+
+def _cells(row: Row, part: PartRuns) -> dict[str, str]:
+    runs, paired = row.runs, row.paired
+    cells = {
+        "median": words.value(row.median, part.metric),
+        "lowest": words.value(row.low, part.metric),
+        "highest": words.value(row.high, part.metric),
+        "rate": words.rate(runs.rate) + ("*" if runs.at_edge else ""),
+        "success": words.share(row.successes or 0, len(runs.seeds)),
+        "ahead": "baseline" if runs.label == part.baseline else "-",
+        "interval": "-",
+        "p (Holm)": "-",
+        "finding": "-",
+    }
+    if paired is not None:
+        cells |= {
+            "ahead": words.signed(paired.estimate),
+            "interval": words.between(paired.interval),
+            "p (Holm)": words.p_value(paired.holm),
+            "finding": str(paired.decision),
+        }
+    return cells

@@ -6,9 +6,15 @@ from actlab.lab.task import Metric
 from actlab.stats import Interval
 
 REGIME_TITLES = {
-    "as-claimed": "as claimed (nn.Linear's own initialisation)",
+    "as-claimed": "as claimed (PyTorch's initialisation)",
     "fair": "fair (each function's own initialisation)",
 }
+
+
+def regime_title(regime: str, init: str | None = None) -> str:
+    """A regime in words; a part may fix the initialisation in all its regimes."""
+    title = REGIME_TITLES[regime]
+    return f"{title.partition(' (')[0]} (initialisation: {init})" if init else title
 
 
 def sentence(text: str) -> str:

@@ -115,20 +115,15 @@ class SeedsToDecide:
             ``seeds`` when it does so now; None when it takes too many, as it always does when
             the estimate itself lies outside.
         decided: the word the comparison has earned already, or None.
+        more: seeds to add until it has probably earned one: 0 when it has, None when that is out
+            of reach. A contender that is worse by less than smallest earns none by a difference.
     """
 
     seeds: int
     difference: int | None
     negligible: int | None
     decided: Decision | None
-
-    @property
-    def more(self) -> int | None:
-        """Seeds to add until the comparison is probably decided; None when that is out of reach."""
-        if self.decided is not None:
-            return 0
-        reachable = [n for n in (self.difference, self.negligible) if n is not None]
-        return min(reachable) - self.seeds if reachable else None
+    more: int | None
 
 
 def seeds_to_decide(
@@ -148,7 +143,8 @@ def seeds_to_decide(
         Phi((d - e) sqrt(n) / s - t) + Phi((d + e) sqrt(n) / s - t) - 1 >= power
 
     where d = ``smallest``, e is the absolute estimate and t the t quantile of ``confidence``. Both
-    are guesses as good as the estimate: from ten seeds they may be wrong by a factor of two.
+    are guesses as good as the estimate: seeds for a difference go with its inverse square, so an
+    estimate half too large asks for less than half of the seeds.
 
     Args:
         differences: paired differences so far, positive where the contender is better.
@@ -195,8 +191,12 @@ def seeds_to_decide(
     difference = now if apart and p < alpha else _first(shows_difference, now + 1, most)
     same = now >= FEWEST_SEEDS and _lies_inside(interval, smallest)
     negligible = now if same else _first(shows_nothing, now + 1, most)
-    decided = None if word is Decision.UNDECIDED else word
-    return SeedsToDecide(now, difference, negligible, decided)
+    if word is not Decision.UNDECIDED:
+        return SeedsToDecide(now, difference, negligible, word, 0)
+    counts = estimate > 0.0 or estimate <= -smallest
+    reached = [n for n in (difference if counts else None, negligible) if n is not None]
+    more = max(min(reached), now + 1) - now if reached else None
+    return SeedsToDecide(now, difference, negligible, None, more)
 
 
 def _spread_of_one(sample: np.ndarray) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -35,13 +37,6 @@ def test_a_diverged_network_has_no_curve():
     assert [band.label for band in data.bands] == ["g"]
 
 
-def test_spread_leaves_out_functions_without_runs():
-    data = figures.spread_figure({"f": [0.0, 1e-3, 1e-5], "g": []}, 0.9, 1e-3)
-    assert data.labels == ("f",)
-    assert data.medians.tolist() == [1e-5]
-    assert data.finals[0].min() > 0.0
-
-
 def test_gradients_of_zero_can_be_drawn_on_a_logarithmic_axis():
     data = figures.gradient_figure({"f": np.array([[0.0, np.nan, 1.0]])}, 1e-8)
     assert data.bands[0].median.min() > 0.0
@@ -66,19 +61,22 @@ def test_short_labels(label, short):
     assert figures.short_label(label) == short
 
 
-def test_drawings_are_the_same_every_time_and_leave_settings_alone():
-    import matplotlib as mpl
-
-    before = dict(mpl.rcParams)
-    data = figures.loss_figure({"f": np.ones((2, 5))}, 0.9)
-    first = figures.draw_losses(data, "one", (1e-3, 10.0))
-    assert first == figures.draw_losses(data, "one", (1e-3, 10.0))
+def test_drawings_are_the_same_every_time_and_take_their_colours_from_the_page():
+    data = figures.loss_figure({"f": np.ones((2, 5)), "g": np.ones((2, 5))}, 0.9)
+    first = figures.draw_losses(data, (1e-3, 10.0))
+    assert first == figures.draw_losses(data, (1e-3, 10.0))
     assert first.startswith("<svg ")
-    assert "var(--series-1)" in first
-    assert dict(mpl.rcParams) == before
+    assert 'data-f="1" class="s2"' in first
+    assert "style=" not in first
+    gradients = figures.gradient_figure({"f": np.ones((2, 5))}, 1e-8)
+    assert "epsilon" in figures.draw_gradients(gradients, (1e-12, 10.0))
+    fit = figures.fit_figure([0, 2], [1, 1], {"f": np.zeros((1, 3))}, 1.0, 2.0)
+    assert figures.draw_fit(fit).count("h0") == 2
 
 
 def test_a_jump_of_the_slope_is_a_gap():
     x = np.linspace(-4, 4, 81)
     data = figures.shape_figure("step", x, np.maximum(x, 0), (x > 0).astype(float))
-    assert figures.draw_shape(data, "one", 0)
+    dashed = re.search(r'class="h" d="([^"]*)"', figures.draw_shape(data, 0))
+    assert dashed is not None
+    assert dashed.group(1).count("M") == 2

@@ -74,9 +74,11 @@ def test_everything_runs_once_and_then_never_again(plan, store):
     assert [record.id for record in records] == [cell.id for cell in plan.cells]
     assert all(record.status in FINAL for record in records)
     assert sum(isinstance(event, Started) for event in events) == len(plan.cells)
+    kept = [store.load(cell.id).summary for cell in plan.cells]
     again, events = run(plan, store)
     assert [type(event) for event in events] == [Began]
-    assert [r.summary for r in again] == [r.summary for r in records]
+    assert again == records
+    assert [store.load(cell.id).summary for cell in plan.cells] == kept
 
 
 def test_a_failure_stays_with_its_cell_and_is_tried_again(plan, store):
@@ -116,7 +118,7 @@ def test_an_interrupt_keeps_what_is_done(plan, store):
 def test_a_damaged_cell_is_run_again_to_the_same_bits(plan, store):
     run(plan, store)
     cell = next(c for c in plan.cells if c.kind == "train")
-    path = store.root / "cells" / cell.id / "losses.npy"
+    path = min((store.root / "cells" / cell.id).glob("*.npy"))
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     _, events = run(plan, store)

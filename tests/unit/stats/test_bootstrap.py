@@ -34,11 +34,11 @@ def test_weights_give_the_trimmed_mean_of_every_resample(size):
 
 
 def test_no_trace_of_a_trimmed_value_enters_a_weighted_mean():
-    # Five counts of 1.1 and 45 of 0.1 sum to 10 only but for rounding.
-    counts = np.array([[1.1] * 5 + [0.1] * 45])
-    values = np.r_[np.zeros(49), 1e30]
-    weights = bootstrap.trimmed_weights(counts * (50 / counts.sum()))
-    assert (weights @ values)[0] == 0.0
+    # 12 tasks of 4: 27 counts of 4/3 reach 36 = 48 - 48 // 4 only but for rounding.
+    counts = np.r_[np.full(36, 4 / 3), np.zeros(12)][None]
+    assert 0.0 < 36 - np.cumsum(counts)[26] < 1e-12
+    values = np.r_[np.zeros(27), np.full(21, 1e30)]
+    assert bootstrap.weighted_sums(bootstrap.trimmed_weights(counts), values) == 0.0
 
 
 def test_kept_weights_cannot_be_changed():

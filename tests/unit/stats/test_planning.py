@@ -54,6 +54,7 @@ def test_power_grows_with_seeds_up_to_certainty():
     powers = [power_paired(n, 1.0) for n in range(2, 400)]
     assert all(a <= b + 1e-12 for a, b in pairwise(powers))
     assert powers[-1] == pytest.approx(1.0)
+    assert power_paired(20, 1e16) == pytest.approx(1.0)
 
 
 def test_effects_out_of_reach_have_no_number():
@@ -100,6 +101,7 @@ def test_equal_differences():
     # Four equal differences are beyond doubt, and still too few for the sign flips.
     few = seeds_to_decide(np.full(4, 2.0), 0.1)
     assert (few.decided, few.difference, few.negligible, few.more) == (None, 6, None, 2)
+    assert seeds_to_decide(np.full(4, 0.05), 0.1).negligible == 6
     assert sign_flip_p(np.full(6, 2.0)) < 0.05 < sign_flip_p(np.full(5, 2.0))
 
 
@@ -107,6 +109,17 @@ def test_an_estimate_outside_the_bounds_never_becomes_negligible():
     plan = seeds_to_decide(normal_values(12) + 0.3, smallest=0.01)
     assert plan.negligible is None
     assert plan.difference > 12
+
+
+def test_a_contender_worse_by_little_must_wait_until_that_is_negligible():
+    plan = seeds_to_decide(normal_values(40) * 0.3 - 0.3, 0.35)
+    assert (plan.difference, plan.decided) == (40, None)
+    assert plan.negligible > 40
+    assert plan.more == plan.negligible - 40
+    # Worse by more than the smallest effect it is a difference that decides.
+    worse = seeds_to_decide(normal_values(10) - 0.5, 0.35)
+    assert worse.negligible is None
+    assert worse.more == worse.difference - 10
 
 
 def test_nothing_decides_within_reach():
@@ -136,6 +149,12 @@ def test_the_spread_is_that_of_the_interquartile_mean():
     # Of normal values its variance is 1.19 times that of the mean, for many of them.
     plan = seeds_to_decide(normal_values(200) + 0.08, 0.001)
     assert plan.difference == pytest.approx(seeds_for_power(0.08 / 1.19**0.5), rel=0.05)
+
+
+def test_for_three_values_the_spread_is_their_standard_deviation():
+    # Their IQM is their mean; a bootstrap alone would say sqrt(2/3) of it.
+    plan = seeds_to_decide([-0.5, 0.5, 1.5], 0.01)
+    assert plan.difference == pytest.approx(seeds_for_power(0.5), abs=1)
 
 
 def test_a_plan_for_a_difference_comes_true():

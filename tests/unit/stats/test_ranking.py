@@ -78,6 +78,11 @@ def test_entire_agreement_is_as_improbable_as_a_count_says():
     assert ranking.names == ("a", "b", "c")
 
 
+def test_no_p_value_is_smaller_than_that_of_entire_agreement():
+    # F would say 0.18 of two agreeing blocks and a tie; three agreeing ones have a chance of 1/4.
+    assert rank_contenders({"a": [1.0, 1.0, 1.0], "b": [0.0, 0.0, 1.0]}).f_p == 0.25
+
+
 def test_where_everything_ties_nothing_differs():
     ranking = rank_contenders({"a": [1.0] * 4, "b": [1.0] * 4, "c": [1.0] * 4})
     assert ranking.mean_ranks == (2.0, 2.0, 2.0)

@@ -49,10 +49,10 @@ def digits() -> Arrays:
     """scikit-learn's digits: 1797 images of 8 x 8, pixels scaled to mean 0 and variance 1."""
     from sklearn.datasets import load_digits
 
-    data = load_digits()
-    x = np.asarray(data.data, dtype=np.float64)
+    pixels, labels = load_digits(return_X_y=True)
+    x = np.asarray(pixels, dtype=np.float64)
     x = (x - x.mean()) / x.std()
-    return x.astype(np.float32), np.asarray(data.target, dtype=np.int64)
+    return x.astype(np.float32), np.asarray(labels, dtype=np.int64)
 
 
 @functools.cache
@@ -71,7 +71,7 @@ def mnist1d(noise: float = 0.02) -> Arrays:
     with torch.random.fork_rng(devices=[]):
         try:
             args = get_dataset_args()
-            args.iid_noise_scale = noise
+            vars(args).update(iid_noise_scale=noise)
             made = make_dataset(args)
         finally:
             random.setstate(python)

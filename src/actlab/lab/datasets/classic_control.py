@@ -70,7 +70,12 @@ def _cartpole_step(state: Array, action: Actions) -> tuple[Array, Ended]:
     )
     x_acc = pushed - pole * length * theta_acc * cosine / total
     moved = np.stack(
-        [x + tau * x_dot, x_dot + tau * x_acc, theta + tau * theta_dot, theta_dot + tau * theta_acc],
+        [
+            x + tau * x_dot,
+            x_dot + tau * x_acc,
+            theta + tau * theta_dot,
+            theta_dot + tau * theta_acc,
+        ],
         axis=1,
     )
     # Written so that a state that is not a number has ended.

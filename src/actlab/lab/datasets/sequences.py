@@ -41,9 +41,7 @@ class Stream:
         """Inputs ``(runs, size, ...)`` and targets ``(runs, size, ...)`` of a step."""
         block, place = divmod(step, AHEAD)
         if block != self._block:
-            x, y = examples(
-                self._start, f"{self._name} {block}", self._draw, AHEAD * self._size
-            )
+            x, y = examples(self._start, f"{self._name} {block}", self._draw, AHEAD * self._size)
             pairs = zip(x.split(self._size, 1), y.split(self._size, 1), strict=True)
             self._now, self._block = list(pairs), block
         return self._now[place]

@@ -19,6 +19,12 @@ from actlab.lab.engines.spool import Spool
 STATE_EVERY = 30.0
 """Seconds between questions to Slurm, all jobs in one."""
 
+POLL = 2.0
+"""Seconds between looks at the folder of answers."""
+
+LATE = 15.0
+"""Seconds that answers may take to be seen after their job has ended: file systems are slow."""
+
 PATIENCE = 20.0
 """Seconds that leaving waits for the jobs to be cancelled."""
 
@@ -148,8 +154,8 @@ class _Submitit:
 
         logging.getLogger("submitit").setLevel(logging.ERROR)
         self._local = options.cluster == "local"
-        self.poll = 0.1 if self._local else 2.0
-        self.late = 1.0 if self._local else 15.0
+        self.poll = 0.1 if self._local else POLL
+        self.late = 1.0 if self._local else LATE
         self._next_question = 0.0
         self._leaving: list[Any] = []
         try:

@@ -35,7 +35,11 @@ class ActorCritic(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """``(runs, n, inputs)`` to log chances ``(runs, n, actions)`` and values ``(runs, n)``."""
-        return self.policy(x).log_softmax(-1), self.value(x)[..., 0]
+        return self.policy(x).log_softmax(-1), self.expected(x)
+
+    def expected(self, x: Tensor) -> Tensor:
+        """``(runs, n, inputs)`` to values ``(runs, n)``."""
+        return self.value(x)[..., 0]
 
 
 def _network(
@@ -80,13 +84,21 @@ class Stage:
         count: environments of a run.
         discount: of a reward one step later.
         decay: of an advantage one step later, besides.
+        scale: factor on rewards, so that what the critic learns is of the order of one.
     """
 
     def __init__(
-        self, start: Start, kind: Environment, count: int, discount: float, decay: float
+        self,
+        start: Start,
+        kind: Environment,
+        count: int,
+        *,
+        discount: float,
+        decay: float,
+        scale: float,
     ) -> None:
         self.start, self.kind, self.count = start, kind, count
-        self.discount, self.decay = discount, decay
+        self.discount, self.decay, self.scale = discount, decay, scale
         self.begun = np.zeros((start.runs, count), dtype=np.int64)
         self.age = np.zeros((start.runs, count), dtype=np.int64)
         self.gained = np.zeros((start.runs, count))
@@ -134,25 +146,27 @@ class Stage:
         luck = self._luck(number, steps)
         seen = torch.empty(*shape, self.kind.observed)
         taken = torch.empty(shape, dtype=torch.int64)
-        said, rewards, after, kept = (np.empty(shape) for _ in range(4))
+        said, rewards, after, kept = (np.zeros(shape) for _ in range(4))
         for step in range(steps):
             seen[:, step] = self.observe()
             chances, value = net(seen[:, step])
             action = (luck[:, step, :, None] > chances.exp().cumsum(-1)[..., :-1]).sum(-1)
             taken[:, step], said[:, step] = action, value.numpy()
+            if step:
+                after[:, step - 1] += kept[:, step - 1] * said[:, step]
             rewards[:, step], ended = self._move(action.numpy())
-            after[:, step] = net(self.observe())[1].numpy()
-            cut = self.age >= self.kind.limit
-            # An episode cut off by the clock would have gone on: what was expected counts.
-            after[:, step][ended] = 0.0
-            over = ended | cut
-            kept[:, step] = np.where(over, 0.0, self.discount * self.decay)
-            self._finish(over)
-        surprise = rewards + self.discount * after - said
+            cut = (self.age >= self.kind.limit) & ~ended
+            if cut.any():
+                # An episode cut off by the clock would have gone on: what was expected counts.
+                after[:, step][cut] = net.expected(self.observe()).numpy()[cut]
+            kept[:, step] = np.where(ended | cut, 0.0, 1.0)
+            self._finish(ended | cut)
+        after[:, -1] += kept[:, -1] * net.expected(self.observe()).numpy()
+        surprise = self.scale * rewards + self.discount * after - said
         advantages = np.empty(shape)
         carried = np.zeros((self.start.runs, self.count))
         for step in reversed(range(steps)):
-            carried = surprise[:, step] + kept[:, step] * carried
+            carried = surprise[:, step] + self.discount * self.decay * kept[:, step] * carried
             advantages[:, step] = carried
         return Rollout(
             seen,

@@ -46,11 +46,14 @@ class Attention(nn.Module):
         self.enter = Linear(start, f"{name} enter", width, 3 * width, place="first")
         self.leave = Linear(start, f"{name} leave", width, width, place="first")
 
-    def forward(self, x: Tensor) -> Tensor:
-        """``(runs, n, tokens, width)`` to the same."""
+    def forward(self, x: Tensor, last: bool = False) -> Tensor:
+        """``(runs, n, tokens, width)`` to the same, or to the last token alone."""
         queries, keys, values = self._heads(x)
-        y = functional.scaled_dot_product_attention(queries, keys, values, is_causal=True)
-        return self.leave(y.transpose(1, 2).reshape(x.shape))
+        if last:  # which sees all of them
+            queries = queries[:, :, -1:]
+        attend = functional.scaled_dot_product_attention
+        y = attend(queries, keys, values, is_causal=not last)
+        return self.leave(y.transpose(1, 2).reshape(*x.shape[:2], -1, x.shape[-1]))
 
     def watched(self, x: Tensor) -> Attended:
         """Entropy and largest score for inputs ``(runs, n, tokens, width)``."""

@@ -131,7 +131,9 @@ class _Launcher:
         if self._process is not None and self._owner == os.getpid():
             self._process.kill()
             self._process.communicate()
-        self._process = None
+        if self._errors is not None:
+            self._errors.close()
+        self._process = self._errors = None
 
     def _alive(self) -> subprocess.Popen[bytes]:
         if self._owner != os.getpid():

@@ -35,9 +35,10 @@ class Block(nn.Module):
         self.function = Activate(start.arm, start.runs, hidden)
         self.fall = Linear(start, f"{name} fall", hidden, width)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """``(runs, n, tokens, width)`` to the same."""
-        x = x + self.attention(self.before_attention(x))
+    def forward(self, x: Tensor, last: bool = False) -> Tensor:
+        """``(runs, n, tokens, width)`` to the same, or to the last token alone."""
+        seen = self.attention(self.before_attention(x), last)
+        x = (x[:, :, -1:] if last else x) + seen
         return x + self.fall(self.function(self.rise(self.before_hidden(x))))
 
 
@@ -74,17 +75,18 @@ class Transformer(nn.Module):
         self.norm = LayerNorm(start.runs, width)
         self.leave = Linear(start, "leave", width, outputs, place="first")
 
-    def forward(self, tokens: Tensor, last: int | None = None) -> Tensor:
-        """``(runs, n, tokens)`` whole numbers to ``(runs, n, last, outputs)``.
+    def forward(self, tokens: Tensor, last: bool = False) -> Tensor:
+        """``(runs, n, tokens)`` whole numbers to ``(runs, n, tokens, outputs)``.
 
         Args:
             tokens: the examples.
-            last: how many tokens from the end are read out; all by default.
+            last: read out the last token alone, ``(runs, n, 1, outputs)``. Default: False.
         """
         x = self.tokens(tokens) + self.places
-        for block in self.blocks:
-            x = block(x)
-        return self.leave(self.norm(x if last is None else x[:, :, -last:]))
+        for index, block in enumerate(self.blocks):
+            # What the last block gives for the other tokens would be thrown away.
+            x = block(x, last and index == len(self.blocks) - 1)
+        return self.leave(self.norm(x))
 
     @torch.no_grad()
     def watched(self, tokens: Tensor) -> Attended:

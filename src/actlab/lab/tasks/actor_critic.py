@@ -18,7 +18,7 @@ from actlab.lab.models.measure import thinned
 from actlab.lab.models.start import Start
 from actlab.lab.task import Batch, Curve, Metric, Run, Settings, Task
 
-DISCOUNT, DECAY = 0.99, 0.95
+DISCOUNT, DECAY, REWARD = 0.99, 0.95, 0.02
 VALUE_WEIGHT, ENTROPY_WEIGHT = 0.5, 0.01
 CLIP = 0.5
 EPISODES = 16
@@ -34,7 +34,7 @@ class ControlSettings(Settings):
     budget: int = Field(default=100_000, ge=1, le=MOST_STEPS)
     """Steps of one environment after another: all environments of a run together."""
     environments: int = Field(default=16, ge=1, le=1024)
-    rollout: int = Field(default=16, ge=1, le=1024)
+    rollout: int = Field(default=8, ge=1, le=1024)
     """Steps of each environment between two updates."""
     width: int = Field(default=64, ge=1, le=8192)
     depth: int = Field(default=2, ge=1, le=100)
@@ -50,7 +50,14 @@ class _Learning:
         self.net = ActorCritic(
             start, self.kind.observed, self.kind.actions, width=settings.width, depth=settings.depth
         )
-        self.stage = Stage(start, self.kind, settings.environments, DISCOUNT, DECAY)
+        self.stage = Stage(
+            start,
+            self.kind,
+            settings.environments,
+            discount=DISCOUNT,
+            decay=DECAY,
+            scale=REWARD,
+        )
         self.each = settings.environments * settings.rollout
         self.updates = max(1, settings.budget // self.each)
         shape = (start.runs, self.updates)
@@ -118,7 +125,7 @@ def _scaled(kind: Environment, value: float) -> float:
 
 
 def _seconds(settings: ControlSettings) -> float:
-    return settings.budget * 6e-6
+    return settings.budget * 8e-6
 
 
 TASK = Task(

@@ -28,7 +28,7 @@ class DataParallelSettings(Settings):
     steps: int = Field(default=200, ge=1, le=1_000_000)
     rounds: int = Field(default=20, ge=1, le=10_000)
     """Turns in which the network and that of the reference make their steps."""
-    timeout: float = Field(default=60.0, gt=0.0, le=3600.0)
+    timeout: float = Field(default=120.0, gt=0.0, le=3600.0)
     """Seconds that one process waits for the other."""
 
 

@@ -19,7 +19,6 @@ from actlab.lab.models.classifier import (
     train,
     training_seconds,
 )
-from actlab.lab.models.layers import Activate
 from actlab.lab.models.measure import accuracy, capped, log_area, thinned
 from actlab.lab.models.perceptron import Perceptron
 from actlab.lab.task import Batch, Curve, Metric, Run, Task
@@ -70,10 +69,12 @@ def learned_values(net: Perceptron, runs: int) -> Floats | None:
     Returns:
         None where the function's parameters are fixed.
     """
+    from actlab.nn import Activation
+
     found = []
-    for function in net.functions:
-        if isinstance(function, Activate) and function.fixed is None:
-            first = next(iter(function.learned.values.values()))
+    for module in net.functions.modules():
+        if isinstance(module, Activation):
+            first = next(iter(module.values().values()))
             found.append(torch.as_tensor(first).detach().double().reshape(runs, -1))
     return torch.cat(found, dim=1).numpy() if found else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -18,7 +19,7 @@ from actlab.lab.open_task import Better
 from actlab.lab.pairing import default_smallest
 from actlab.lab.task import Metric, Task
 from actlab.lab.tuning.fresh import FreshTest, run_test
-from actlab.lab.tuning.journal import open_storage, open_study, optuna_or_error, quiet
+from actlab.lab.tuning.journal import claiming, open_storage, open_study, optuna_or_error, quiet
 from actlab.lab.tuning.outcome import Tuned
 from actlab.lab.tuning.search import Best, Search
 from actlab.lab.tuning.showing import Showing
@@ -56,15 +57,15 @@ def tune(
 
     Every trial is run at the same tuning seeds; one that a Wilcoxon test finds worse than the
     best so far ends early. The default parameters get as many trials over the learning rate
-    alone. Then both, each at its best learning rate, are run at fresh seeds, which the search
-    never saw, and compared pair by pair: the winner of many trials is partly a winner by luck, and
-    on fresh seeds luck does not repeat.
+    alone. Then the best parameters other than the default's and the default, each at its best
+    learning rate, are run at fresh seeds, which the search never saw, and compared pair by pair:
+    the winner of many trials is partly a winner by luck, and on fresh seeds luck does not repeat.
 
     Args:
         target: name of a task (``mlp``), ``module:object`` of a task or a training function, or
             either itself. A training function is called as by :func:`actlab.lab.compare`.
         activation: name, or ``module:object`` of a definition.
-        trials: of each search. Default: 40.
+        trials: of each search, at least 2; the first is that of the default. Default: 40.
         seeds: tuning seeds of every trial. Default: 5.
         fresh_seeds: seeds of the test. Default: 10.
         space: ranges by name, ``"0.1:8:log"`` or ``(0.1, 8.0, "log")``; a single number stays.
@@ -165,19 +166,18 @@ class _Tuning:
         search, study = self._search(storage, alone=False)
         default_search, _ = self._search(storage, alone=True)
         winner = default = None
-        label = self.subject.activation
+        label, metric = self.subject.activation, self.subject.metric
         try:
-            with Showing(label, self.subject.metric, self.progress) as showing:
-                winner = search.run(self.trials, showing.show)
+            with Showing(label, metric, self.progress) as showing:
+                search.run(self.trials, showing.show)
             if self.space.rate is not None:
-                label = f"{label}, default"
-                with Showing(label, self.subject.metric, self.progress) as showing:
+                with Showing(f"{label}, default", metric, self.progress) as showing:
                     default = default_search.run(self.trials, showing.show)
         except KeyboardInterrupt:
-            return self._tuned(winner or search.best(), default, None, stopped=True)
-        if all(winner.params[name] == value for name, value in self.defaults.items()):
-            return self._tuned(winner, default, None)
-        return self._tested(winner, default, search.started(), study)
+            with suppress(ValueError):
+                winner = search.best(challenger=True)
+            return self._tuned(winner, default, None, stopped=True)
+        return self._tested(search, default, study)
 
     def _search(self, storage: Any, *, alone: bool) -> tuple[Search, Any]:
         """The search of everything, or that of the learning rate alone for the default."""
@@ -208,14 +208,15 @@ class _Tuning:
             self.space.fixed_rate,
             self.seeds,
             start if inside else {},
+            claiming(self.folder),
         )
         return search, study
 
-    def _tested(
-        self, winner: Best, default: Best | None, started: tuple[float, ...], study: Any
-    ) -> Tuned:
-        """Winner against default on fresh seeds."""
-        unsearched = Best(self.defaults, self.space.fixed_rate, values=started or winner.values)
+    def _tested(self, search: Search, default: Best | None, study: Any) -> Tuned:
+        """The best other parameters against the default's on fresh seeds."""
+        winner = search.best(challenger=True)
+        values = search.started() or winner.values
+        unsearched = Best(self.defaults, self.space.fixed_rate, values=values)
         against = default or unsearched
         smallest, smallest_is = self.smallest_effect, "as stated beforehand"
         if smallest is None:
@@ -267,7 +268,7 @@ class _Tuning:
 def _check_numbers(
     trials: int, seeds: int, fresh_seeds: int, smallest_effect: float | None, seed: int
 ) -> None:
-    whole_number("trials", trials, 1, 1_000_000)
+    whole_number("trials", trials, 2, 1_000_000)
     whole_number("seeds", seeds, 1, 1000)
     whole_number("fresh_seeds", fresh_seeds, 1, 10_000)
     whole_number("seed", seed, 0, 2**31)

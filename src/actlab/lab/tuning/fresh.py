@@ -200,7 +200,7 @@ def _tuning(test: FreshTest, arm: Contender, best: Best) -> Record:
         "activation": arm.key,
         "label": arm.label,
         "trials": best.trials,
-        "seeds": list(range(test.tuning_seeds)),
+        "seeds": list(range(len(tried[0][1]))),
         "chosen": rate,
     }
     values = np.array([each for _, each in tried])

@@ -6,7 +6,8 @@ import os
 import socket
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,17 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 FILE = "search.journal"
+CLAIM = "search.claim"
 PROCESS = "process"
 START = "start"
 P_PRUNE = 0.1
 """A trial ends early when a Wilcoxon test against the best one gives less than this."""
+
+LONGEST = timedelta(hours=1)
+"""A trial on another machine that has taken longer is given up."""
+
+MOMENT = timedelta(seconds=10)
+"""So long may a process take to put its name on a trial."""
 
 RANDOM_TRIALS = 10
 """Trials drawn at random before the model of the sampler takes over."""
@@ -112,6 +120,11 @@ def _drop_torn_line(path: Path, lock: FileLock) -> None:
             file.truncate(whole)
 
 
+def claiming(folder: Path | None) -> AbstractContextManager[Any]:
+    """What a process holds while it takes a trial of a search in a folder."""
+    return nullcontext() if folder is None else FileLock(folder / CLAIM)
+
+
 def open_study(storage: BaseStorage, name: str, seed: int) -> Study:
     """A search by name, begun or gone on with.
 
@@ -145,15 +158,31 @@ def this_process() -> str:
 
 
 def bury(study: Study) -> int:
-    """Give up the trials of processes of this machine that are gone; how many there were."""
+    """Give up the trials of processes that are gone; how many there were."""
     states = optuna_or_error().trial.TrialState
-    count = 0
-    for trial in study.get_trials(deepcopy=False, states=(states.RUNNING,)):
-        host, _, number = str(trial.user_attrs.get(PROCESS, "")).partition(" ")
-        if host == socket.gethostname() and not _lives(int(number)):
-            study.tell(trial.number, state=states.FAIL)
-            count += 1
-    return count
+    gone = [trial for trial in _running(study) if not _is_alive(trial)]
+    for trial in gone:
+        study.tell(trial.number, state=states.FAIL)
+    return len(gone)
+
+
+def alive(study: Study) -> list[FrozenTrial]:
+    """The trials that some process is carrying out."""
+    return [trial for trial in _running(study) if _is_alive(trial)]
+
+
+def _running(study: Study) -> list[FrozenTrial]:
+    states = optuna_or_error().trial.TrialState
+    return study.get_trials(deepcopy=False, states=(states.RUNNING,))
+
+
+def _is_alive(trial: FrozenTrial) -> bool:
+    """Whether its process lives; of a process elsewhere, or unnamed yet, whether it may."""
+    host, _, number = str(trial.user_attrs.get(PROCESS, "")).partition(" ")
+    if host == socket.gethostname():
+        return _lives(int(number))
+    began = trial.datetime_start
+    return began is None or datetime.now() - began < (LONGEST if host else MOMENT)
 
 
 def _lives(process: int) -> bool:

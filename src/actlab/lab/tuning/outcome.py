@@ -23,11 +23,10 @@ class Tuned:
         activation: what was tuned.
         space: what was searched.
         seeds: tuning seeds of every trial.
-        winner: the best trial of the search.
+        winner: the best trial of the search other than that of the default parameters.
         default: the best trial of the default parameters over the learning rate alone, or None
             where no learning rate was searched.
-        comparison: winner against default on fresh seeds; None before that, and where the
-            default parameters won the search.
+        comparison: winner against default on fresh seeds; None before that.
         looks: how many times winners of this search have been put to fresh seeds.
         stopped: whether Ctrl-C ended it early.
         results: the folder with everything, or empty.
@@ -61,7 +60,7 @@ class Tuned:
 
     @property
     def decision(self) -> Decision:
-        """The verdict word on winner against default; undecided where there was no test."""
+        """The verdict word on winner against default; undecided before there was a test."""
         if self.comparison is None:
             return Decision.UNDECIDED
         paired = self.comparison.rows[0].paired
@@ -71,9 +70,7 @@ class Tuned:
     def sentence(self) -> str:
         """What was found, in a sentence."""
         if self.comparison is None:
-            if self.winner is None or self.stopped:
-                return "Stopped before there was a winner to test."
-            return "The default parameters won the search, so there is no winner to test."
+            return "Stopped before there was a winner to test."
         return _sentence(self.comparison, self.decision)
 
     def to_dict(self) -> dict[str, Any]:
@@ -159,6 +156,8 @@ def _searched(tuned: Tuned) -> list[str]:
         f"{plural(best.trials, 'trial')} at {plural(tuned.seeds, 'tuning seed')} each over "
         f"{tuned.space}."
     ]
+    if best.beaten:
+        said.append("At the tuning seeds the default parameters did better than any other.")
     if best.pruned:
         said.append(f"{plural(best.pruned, 'trial')} ended early, as clearly worse than the best.")
     if best.failed:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +13,15 @@ import numpy as np
 
 from actlab.lab.engines.interface import EngineError
 from actlab.lab.here import told
-from actlab.lab.tuning.journal import PROCESS, START, finished, optuna_or_error, this_process
+from actlab.lab.tuning.journal import (
+    PROCESS,
+    START,
+    alive,
+    bury,
+    finished,
+    optuna_or_error,
+    this_process,
+)
 from actlab.lab.tuning.space import RATE, Range
 from actlab.lab.tuning.subject import Subject
 
@@ -20,6 +31,9 @@ if TYPE_CHECKING:
 
 ANY_RATE = 1.0
 """What a batch says where no learning rate reaches the runs."""
+
+WAIT = 0.1
+"""Seconds between looks at whether other processes have ended their trials."""
 
 OnTrial = Callable[["Best", int], None]
 
@@ -31,10 +45,11 @@ class Best:
     Args:
         params: every parameter of the activation.
         rate: the learning rate, or None where there is none.
-        values: the metric at every tuning seed.
+        values: the metric at the tuning seeds; of a trial that ended early, at the first ones.
         trials, pruned, failed: how many trials ended, ended early, had runs that raised an
             exception.
         cause: of the first such exception.
+        beaten: whether the trial of the parameters to begin with was better.
         tried: rate and values of every trial that was run at all seeds, by ascending rate.
     """
 
@@ -45,6 +60,7 @@ class Best:
     pruned: int = 0
     failed: int = 0
     cause: str = ""
+    beaten: bool = False
     tried: tuple[tuple[float, tuple[float, ...]], ...] = ()
 
 
@@ -59,6 +75,7 @@ class Search:
         rate: the learning rate that stays, or None.
         seeds: tuning seeds, the same in every trial.
         start: parameters to try first, those of ``ranges`` alone; empty for none.
+        claiming: held while a trial is taken, so that no two processes take the last one.
     """
 
     def __init__(
@@ -70,6 +87,7 @@ class Search:
         rate: float | None,
         seeds: int,
         start: Mapping[str, float],
+        claiming: AbstractContextManager[Any],
     ) -> None:
         self._subject = subject
         self._study = study
@@ -78,6 +96,7 @@ class Search:
         self._rate = rate
         self._seeds = seeds
         self._start = dict(start)
+        self._claiming = claiming
 
     def run(self, trials: int, on_trial: OnTrial) -> Best:
         """Go on until so many trials have ended; those of other processes and of earlier count.
@@ -85,14 +104,26 @@ class Search:
         Raises:
             Exception: what the first trial of all raised at every seed.
         """
-        self._enqueue()
+        with self._claiming:
+            self._enqueue()
         while len(finished(self._study)) < trials:
-            self._trial()
-            if (best := self.best()) is not None:
-                on_trial(best, trials)
-        best = self.best()
-        assert best is not None
-        return best
+            trial = self._claimed(trials)
+            if trial is None:
+                time.sleep(WAIT)
+                continue
+            self._carry_out(trial)
+            on_trial(self.best(), trials)
+        return self.best()
+
+    def _claimed(self, trials: int) -> Trial | None:
+        """A trial to carry out; None while other processes are at the last ones."""
+        with self._claiming:
+            bury(self._study)
+            if len(finished(self._study)) + len(alive(self._study)) >= trials:
+                return None
+            trial = self._study.ask()
+            trial.set_user_attr(PROCESS, this_process())
+            return trial
 
     def started(self) -> tuple[float, ...]:
         """The metric at every tuning seed for the parameters to begin with, if they were run."""
@@ -101,12 +132,21 @@ class Search:
                 return tuple(trial.user_attrs["values"])
         return ()
 
-    def best(self) -> Best | None:
-        """The best trial so far; None before one has ended."""
+    def best(self, *, challenger: bool = False) -> Best:
+        """The best trial so far.
+
+        Args:
+            challenger: leave out the trial of the parameters to begin with. Default: False.
+
+        Raises:
+            ValueError: there is none.
+        """
         ended = finished(self._study)
-        if not ended:
-            return None
-        best = self._study.best_trial
+        asked = [t for t in ended if not (challenger and t.user_attrs.get(START))]
+        if not asked:
+            raise ValueError("no trial has ended yet")
+        # Of equals the first: max keeps it.
+        best = max(asked, key=_rank)
         causes = [t.user_attrs["cause"] for t in ended if "cause" in t.user_attrs]
         return Best(
             params=self._parameters(best.params),
@@ -116,6 +156,7 @@ class Search:
             pruned=sum(bool(t.user_attrs.get("pruned")) for t in ended),
             failed=len(causes),
             cause=causes[0] if causes else "",
+            beaten=best is not max(ended, key=_rank),
             tried=tuple(
                 sorted(
                     (self._rate_of(t.params) or ANY_RATE, tuple(t.user_attrs["values"]))
@@ -135,10 +176,8 @@ class Search:
             return
         self._study.enqueue_trial(self._start, user_attrs={START: True})
 
-    def _trial(self) -> None:
-        optuna = optuna_or_error()
-        trial = self._study.ask()
-        trial.set_user_attr(PROCESS, this_process())
+    def _carry_out(self, trial: Trial) -> None:
+        failed = optuna_or_error().trial.TrialState.FAIL
         try:
             chosen = {
                 one.name: trial.suggest_float(one.name, one.low, one.high, log=one.log)
@@ -146,7 +185,7 @@ class Search:
             }
             value = self._value(trial, self._parameters(chosen), self._rate_of(chosen))
         except BaseException:
-            self._study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            self._study.tell(trial, state=failed)
             raise
         self._study.tell(trial, value)
 
@@ -158,7 +197,8 @@ class Search:
         for first in range(0, self._seeds, step):
             block = range(first, min(first + step, self._seeds))
             try:
-                found = self._subject.scored(params, rate or ANY_RATE, block)
+                arm = self._subject.arm(params)
+                found = self._subject.scored(arm, rate or ANY_RATE, block)
                 values += found.values
                 diverged += found.diverged
             except EngineError:
@@ -194,3 +234,9 @@ class Search:
 
     def _rate_of(self, chosen: Mapping[str, Any]) -> float | None:
         return float(chosen[RATE]) if RATE in chosen else self._rate
+
+
+def _rank(trial: FrozenTrial) -> tuple[bool, float]:
+    """Trials that were run at every seed come before those that ended early."""
+    value = -math.inf if trial.value is None else trial.value
+    return not trial.user_attrs.get("pruned"), value

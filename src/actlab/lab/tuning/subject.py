@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from actlab import registry
 from actlab.core.errors import UnknownNameError
-from actlab.lab.arm import Scheme
+from actlab.lab.arm import Arm, Scheme
 from actlab.lab.contenders import Contender, resolve
 from actlab.lab.execute import has_diverged
 from actlab.lab.fingerprint import code_of
@@ -87,10 +88,15 @@ class Subject:
             "init": self.init,
         }
 
-    def scored(self, params: Mapping[str, float], rate: float, seeds: Sequence[int]) -> Scored:
-        """Tuning runs of these parameters at these seeds."""
-        contender = self.contender(params)
-        arm = contender.arm(init_for(contender.name, contender.params, self.init))
+    def arm(self, params: Mapping[str, float]) -> Arm:
+        """The activation with all of these parameters, as a run is given it."""
+        definition = registry.get(self.activation)
+        whole = {p.name: p.check(definition.name, params[p.name]) for p in definition.params}
+        name = self.activation if ":" in self.activation else definition.name
+        return Arm(name, whole, init=init_for(name, whole, self.init))
+
+    def scored(self, arm: Arm, rate: float, seeds: Sequence[int]) -> Scored:
+        """Tuning runs of an arm at these seeds."""
         batch = Batch(arm, self._chosen(), tuple(seeds), (rate,), "tuning")
         with self.surroundings():
             runs = list(self.task.run(batch))

@@ -73,7 +73,7 @@ def render(ledger: Ledger, link: str = "") -> str:
         counts=[(word, counts[word], MEANINGS[word]) for word in ORDER if counts[word]],
         kinds=sorted({verdict.claim.kind for verdict in ledger.verdicts}),
         claims=[_entry(verdict, link) for verdict in ledger.verdicts],
-        environment=_facts(studies[0].environments[0]) if studies and studies[0].environments
+        environment=facts_of(studies[0].environments[0]) if studies and studies[0].environments
         else [],
         download=_download(ledger),
     )  # fmt: skip
@@ -122,12 +122,12 @@ def _row(finding: Finding, link: str) -> dict[str, Any]:
     }
 
 
-def _facts(environment: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+def facts_of(environment: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     """Nested facts as flat lines."""
     lines: list[tuple[str, str]] = []
     for name, value in environment.items():
         if isinstance(value, Mapping):
-            lines += _facts(value, f"{name}, " if name != "libraries" else "")
+            lines += facts_of(value, f"{name}, " if name != "libraries" else "")
         elif value is not None:
             lines.append((f"{prefix}{name}", str(value)))
     return lines

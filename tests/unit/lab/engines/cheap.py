@@ -1,4 +1,4 @@
-"""A task of a user's own that costs nothing, or does something bad."""
+"""A task of a user's own that costs next to nothing, or does something bad."""
 
 from __future__ import annotations
 
@@ -6,32 +6,45 @@ import os
 import sys
 import time
 
+import numpy as np
+import torch
 from pydantic import Field
 
-from actlab.lab.task import Batch, Metric, Run, Settings, Task
+from actlab.lab.task import Batch, Curve, Metric, Run, Settings, Task
 
 PLACE = "unit.lab.engines.cheap:TASK"
+
+REST = "CHEAP_REST"
+"""Environment variable: seconds to sleep in a cell, whatever its settings say."""
 
 
 class Cheap(Settings):
     seconds: float = Field(default=0.0, ge=0.0)
     deed: str = ""
-    note: str = ""
 
 
 def run(batch: Batch) -> list[Run]:
     settings = batch.settings
-    if settings.note:
-        # How often a cell was begun, for those who count.
-        with open(settings.note, "a", encoding="ascii") as file:
-            file.write("begun\n")
     if settings.deed:
         deed(settings.deed)
     began = time.monotonic()
-    while (gone := time.monotonic() - began) < settings.seconds:
+    seconds = float(os.environ.get(REST, settings.seconds))
+    while (gone := time.monotonic() - began) < seconds:
         time.sleep(0.01)
-        batch.tick(gone / settings.seconds)
-    return [Run({"loss": 1.0 / (1 + seed)}) for _ in batch.rates for seed in batch.seeds]
+        batch.tick(gone / seconds)
+    return [descent(seed, rate) for rate in batch.rates for seed in batch.seeds]
+
+
+def descent(seed: int, rate: float) -> Run:
+    """A few steps whose last bits depend on threads, libraries and processor."""
+    draws = torch.Generator().manual_seed(seed)
+    matrix = torch.randn(48, 48, generator=draws)
+    vector = torch.randn(48, generator=draws)
+    losses = []
+    for _ in range(10):
+        vector = vector - rate * torch.tanh(matrix @ vector)
+        losses.append(float((vector * vector).mean()))
+    return Run({"loss": losses[-1]}, curves={"losses": (np.arange(10), np.array(losses))})
 
 
 def deed(name: str) -> None:
@@ -42,8 +55,6 @@ def deed(name: str) -> None:
     if name == "raise":
         raise RuntimeError("out\nof luck")
     if name == "meddle":
-        import torch
-
         torch.set_num_threads(2)
         torch.use_deterministic_algorithms(False)
         torch.set_default_dtype(torch.float64)
@@ -56,6 +67,7 @@ TASK = Task(
     version=1,
     settings=Cheap,
     metrics=(Metric("loss", "loss", "lower", 10.0),),
+    curves=(Curve("losses", "loss"),),
     run=run,
 )
 
