@@ -14,8 +14,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 REFERENCE = DOCS / "api"
 PACKAGES = sorted(path.stem for path in REFERENCE.glob("*.md") if path.stem != "index")
 
-PUBLIC = ("actlab", "analysis", "core", "diagnose", "figures", "functional", "init", "nn",
-          "records", "stats", "surgery", "testing")  # fmt: skip
+PUBLIC = ("actlab", "analysis", "core", "diagnose", "figures", "functional", "init", "lab",
+          "nn", "records", "stats", "surgery", "testing")  # fmt: skip
 """The packages whose names others may build on; the rest serve the command line."""
 
 

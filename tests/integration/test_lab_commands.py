@@ -63,8 +63,9 @@ def test_status(folder, capsys, tmp_path):
     shutil.copytree(folder / "r", copy)
     cells = json.loads((copy / "study.json").read_text())["studies"][0]["cells"]
     shutil.rmtree(copy / "cells" / cells[0]["id"])
-    assert "5 done, 1 not run" in said(capsys, "status", copy, code=1).replace("1 not run, 5 done",
-                                                                              "5 done, 1 not run")  # fmt: skip
+    text = said(capsys, "status", copy, code=1)
+    assert "5 done" in text
+    assert "1 not run" in text
 
 
 def test_retry_runs_what_is_missing(folder, capsys, tmp_path):

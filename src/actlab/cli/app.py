@@ -47,7 +47,7 @@ COMMANDS = (
     (
         "claims",
         "actlab.cli.claims:claims",
-        "Check the claims: the mathematical ones exactly, the others from the records of their studies",
+        "Check the claims: exactly where mathematics decides, from records where runs do",
     ),
     (
         "status",
@@ -73,6 +73,11 @@ COMMANDS = (
         "verify",
         "actlab.cli.verify:verify",
         "Compute some cells of a results folder again and compare every number with the record",
+    ),
+    (
+        "tune",
+        "actlab.cli.tune:tune",
+        "Tune an activation's parameters and learning rate; test the winner on fresh seeds",
     ),
     ("report", "actlab.cli.report:report", "Report on the records in a results folder"),
     (

@@ -18,7 +18,7 @@ def claims(
     format: Literal["table", "json"] = "table",
     output: Path | None = None,
 ) -> int:
-    """Check the claims: the mathematical ones exactly, the others from the records of their studies.
+    """Check the claims: exactly where mathematics decides, from records where runs do.
 
     Args:
         ids: of claims, such as E14 or P4, for all that is known about each. Default: all, a line

@@ -67,7 +67,8 @@ class Arm:
         """The function with its parameters fixed, for tensors of any shape."""
         from actlab import functional
 
-        return partial(functional.call, self.name, **self.params)
+        values: dict[str, Any] = dict(self.params)
+        return partial(functional.call, self.name, **values)
 
     def __call__(self, x: Tensor) -> Tensor:
         """The function's values at ``x``, parameters fixed."""
@@ -82,18 +83,20 @@ class Arm:
         from actlab.nn import Activation
 
         if not self.learn:
-            return Activation(self.name, learnable=False, **self.params)
+            values: dict[str, Any] = dict(self.params)
+            return Activation(self.name, learnable=False, **values)
         return self.learned_module(channels if self.learn == "unit" else 1)
 
     def learned_module(self, count: int, channel_dim: int = 1) -> nn.Module:
         """The function with ``count`` learned values of each parameter along ``channel_dim``."""
         from actlab.nn import Activation
 
+        values: dict[str, Any] = dict(self.params)
         return Activation(
             self.name,
             learnable=True,
             num_parameters=count,
             channel_dim=channel_dim,
             constraint=self.constraint or None,
-            **self.params,
+            **values,
         )

@@ -109,8 +109,9 @@ def plan_study(study: Study) -> Plan:
         StudyError: an unknown task, metric, setting or contender.
     """
     contenders = resolve_study(study)
+    keys: dict[str, Mapping[str, Any]] = {}
     tasks = {
-        part.name: _part_task(study, number, part, contenders[part.name])
+        part.name: _part_task(study, number, part, contenders[part.name], keys)
         for number, part in enumerate(study.part)
     }
     known: dict[tuple[str, str, str], Init] = {}
@@ -124,17 +125,25 @@ def plan_study(study: Study) -> Plan:
     return make_plan(study, contenders, tasks, initialise)
 
 
-def _part_task(study: Study, number: int, part: Part, contenders: Sequence[Contender]) -> PartTask:
+def _part_task(
+    study: Study,
+    number: int,
+    part: Part,
+    contenders: Sequence[Contender],
+    keys: dict[str, Mapping[str, Any]],
+) -> PartTask:
+    """What the plan must know of a part's task; ``keys`` remembers those worked out before."""
     name = study.task_of(part)
     try:
         task = task_named(name)
         task.metric(part.metric)
-        key = {
-            "task": name,
-            "version": task.version,
-            "code": task_code(name),
-            "data": task.data(),
-        }
+        if name not in keys:
+            keys[name] = {
+                "task": name,
+                "version": task.version,
+                "code": task_code(name),
+                "data": task.data(),
+            }
     except (ValueError, TypeError, ImportError) as error:
         place = study.place("part", number, "metric") if "metric" in str(error) else ""
         place = place or (study.place("part", number, "task") if part.task else study.place("task"))
@@ -147,7 +156,7 @@ def _part_task(study: Study, number: int, part: Part, contenders: Sequence[Conte
         settings[contender.label] = chosen.model_dump(mode="json")
         seconds[contender.label] = float(task.seconds(chosen))
         block = min(block, task.block(chosen))
-    return PartTask(key, settings, block, seconds, task.exclusive)
+    return PartTask(keys[name], settings, block, seconds, task.exclusive)
 
 
 def _settings(study: Study, number: int, task: Task, given: Mapping[str, Any]) -> Any:

@@ -34,12 +34,15 @@ def spec_of(entry: Any) -> ContenderSpec:
 
     Raises:
         TypeError: it is none of these, or no definition belongs to it.
+        ValueError: a mapping without a name, or an unknown name.
     """
     if isinstance(entry, ContenderSpec):
         return entry
     if isinstance(entry, str):
         return ContenderSpec(name=entry)
     if isinstance(entry, Mapping):
+        if "name" not in entry:
+            raise ValueError(f"activations: a mapping must have a name, got {dict(entry)!r}")
         return ContenderSpec.model_validate(dict(entry))
     if isinstance(entry, core.Activation):
         return ContenderSpec(name=registry.address(entry))

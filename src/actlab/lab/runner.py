@@ -87,15 +87,32 @@ class _Agenda:
             for need in set(cell.needs):
                 self._followers[need].append(place)
         self._check()
-        self._ready = [place for place, cell in enumerate(cells) if not cell.needs]
+        self._ready: list[int] = []
+        self._alone: list[int] = []
+        for place, cell in enumerate(cells):
+            if not cell.needs:
+                self._push(place)
 
-    def take(self) -> Cell | None:
-        """The next cell that can be computed, or None when all others wait or are taken."""
+    def take(self, flying: int) -> Cell | None:
+        """The next cell that can be computed, or None when all others wait or are taken.
+
+        Cells that measure times come last, each by itself.
+
+        Args:
+            flying: how many cells are being computed.
+        """
         while self._ready:
             cell = self._cells[heapq.heappop(self._ready)]
             if cell.id not in self.ended:
                 return cell
+        while self._alone and not flying:
+            cell = self._cells[heapq.heappop(self._alone)]
+            if cell.id not in self.ended:
+                return cell
         return None
+
+    def _push(self, place: int) -> None:
+        heapq.heappush(self._alone if self._cells[place].exclusive else self._ready, place)
 
     def trouble(self, cell: Cell) -> str:
         """Why a cell that is ready cannot be computed after all; empty when it can."""
@@ -125,7 +142,7 @@ class _Agenda:
             follower = self._cells[place].id
             self._missing[follower] -= 1
             if not self._missing[follower]:
-                heapq.heappush(self._ready, place)
+                self._push(place)
 
     def _check(self) -> None:
         """Refuse plans that could never be finished, before anything runs."""
@@ -155,7 +172,7 @@ def _drain(agenda: _Agenda, store: Store, engine: Engine, watch: Watcher) -> Non
     flying = 0
     while True:
         # The window is asked for every time: a cluster may have grown.
-        while flying < engine.window and (cell := agenda.take()) is not None:
+        while flying < engine.window and (cell := agenda.take(flying)) is not None:
             if reason := agenda.trouble(cell):
                 _keep(cell, _record(cell, Status.SKIPPED, reason), 0.0, agenda, store, watch)
             else:

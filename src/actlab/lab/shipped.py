@@ -67,15 +67,13 @@ class Parcel:
     """What a worker needs to build a task.
 
     Args:
-        build: makes the task from the function; a function of actlab.
-        options: keywords for it.
+        build: makes the task from the function.
         place: where the function is found by name, or empty.
         content: the pickled function where it is not.
         deterministic, dtype: torch's settings in the process that sends it.
     """
 
     build: Callable[..., Task]
-    options: dict[str, Any]
     place: str
     content: bytes
     deterministic: bool
@@ -85,7 +83,7 @@ class Parcel:
         """The task."""
         train = found(self.place) if self.place else pickle.loads(self.content)
         train = train.train if isinstance(train, FunctionTask) else train
-        task = self.build(train, **self.options)
+        task = self.build(train)
         inner = task.run
 
         def run(batch: Batch) -> list[Run]:
@@ -99,13 +97,12 @@ class Parcel:
         return replace(task, run=run)
 
 
-def ship(train: Callable[..., Any], build: Callable[..., Task], **options: Any) -> str:
+def ship(train: Callable[..., Any], build: Callable[..., Task]) -> str:
     """The name under which a worker process finds the task of a training function.
 
     Args:
         train: the function.
         build: makes the task from it.
-        options: keywords for ``build``.
 
     Raises:
         ValueError: other processes could not find the function.
@@ -119,7 +116,6 @@ def ship(train: Callable[..., Any], build: Callable[..., Task], **options: Any) 
     content = b"" if place else _pickled(train)
     parcel = Parcel(
         build,
-        options,
         place,
         content,
         torch.are_deterministic_algorithms_enabled(),

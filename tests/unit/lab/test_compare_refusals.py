@@ -26,6 +26,7 @@ def with_rate(activation, seed, learning_rate):
         ({"activations": ["relu", {"name": "elu", "alpha": -1.0}]}, "elu: alpha.*got -1"),
         ({"activations": ["relu", {"name": "elu", "settings": {"a": 1}}]}, "settings"),
         ({"activations": ["relu", lambda x: x * 2]}, "no definition"),
+        ({"activations": ["relu", {"nmae": "tanh"}]}, "must have a name, got {'nmae': 'tanh'}"),
         ({"activations": "relu,tanh"}, "must be a list"),
         ({"baseline": "rleu"}, "unknown activation 'rleu'"),
         ({"seeds": 0}, r"seeds must be a whole number in \[1, 10000\], got 0"),

@@ -86,7 +86,8 @@ def test_a_cell_computed_twice_gives_the_same_bits():
 
 def test_test_runs_take_the_rate_that_was_chosen():
     key = {**SMALL, "kind": "tune", "learning_rates": [1e-9, 1e-2], "seeds": [0, 1],
-           "metric": "", "role": "tuning", "settings": {"width": 6, "depth": 3, "rounds": 30}}  # fmt: skip
+           "metric": "", "role": "tuning",
+           "settings": {"width": 6, "depth": 3, "rounds": 30}}  # fmt: skip
     outcome = execute(key, {}, quiet)
     assert outcome.summary["learning_rate"] == 1e-2
     test = {**SMALL, "kind": "train", "learning_rate": {"chosen_by": "t"}, "seeds": [0]}

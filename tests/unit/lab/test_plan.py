@@ -120,7 +120,7 @@ def test_an_edited_formula_is_another_cell(tiny):
     names = [part.name for part in study.part]
     task = PartTask(KEY, {"relu": {}}, 10, {"relu": 1.0})
     before, after = (
-        make_plan(study, dict.fromkeys(names, [one]), dict.fromkeys(names, task), unit)
+        make_plan(study, {name: [one] for name in names}, dict.fromkeys(names, task), unit)
         for one in (contender, edited)
     )
     assert not {c.id for c in before.cells} & {c.id for c in after.cells}

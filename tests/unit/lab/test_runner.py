@@ -134,3 +134,29 @@ def test_more_seeds_run_only_the_new_cells(tiny_file, plan, store):
     old = {cell.id for cell in plan.cells}
     assert ran
     assert not old & {cell.id for cell in ran}
+
+
+def test_cells_that_measure_times_run_last_and_alone(tmp_path):
+    from dataclasses import replace
+
+    from .engines.fakes import PatientEngine, cell, plan_of
+
+    timed = [replace(cell(f"timed {n}"), exclusive=True) for n in range(3)]
+    plain = [cell(n) for n in range(5)]
+    beside: list[int] = []
+    engine = PatientEngine(window=4)
+    submit = engine.submit
+
+    def counted(job):
+        flying = len(engine._waiting)
+        if job.id in {one.id for one in timed}:
+            beside.append(flying)
+        else:
+            assert not beside, "a plain cell came after one that measures times"
+        return submit(job)
+
+    engine.submit = counted
+    store = Store.create(tmp_path / "r", "s")
+    records = run_plan(plan_of([timed[0], *plain, *timed[1:]]), store, engine, lambda event: None)
+    assert {record.status for record in records} == {Status.DONE}
+    assert beside == [0, 0, 0]

@@ -92,7 +92,8 @@ def test_the_state_of_a_complete_and_of_a_damaged_folder(results, tmp_path):
 
 def test_the_plan_is_made_again_from_the_folder(results):
     (plan,) = plans_of(results)
-    assert {cell.id for cell in plan.cells} == {r.id for r in choose(Store.open(results), cells=None)}
+    there = {record.id for record in choose(Store.open(results), cells=None)}
+    assert {cell.id for cell in plan.cells} == there
 
 
 def test_a_folder_of_another_version_is_refused(results, tmp_path):

@@ -13,8 +13,9 @@ SMALLEST, LARGEST = 4, 12
 NOISE = 0.5
 """Standard deviation; the rectangle stands out by 1."""
 
-CONSTANT_ERROR = 5 / 144
-"""Mean squared error of the mean box, a quarter to three quarters, exactly."""
+MEAN = (0.25, 0.25, 0.75, 0.75)
+SPREAD = 5**0.5 / 12
+"""Mean and standard deviation of the edges, exactly."""
 CONSTANT_OVERLAP = 0.3186203475368
 """Mean overlap of the mean box, over all rectangles."""
 
@@ -40,6 +41,16 @@ def images(draw: np.random.Generator, count: int) -> tuple[Floats, Floats]:
     inside = (rows[:, :, None] & columns[:, None, :]).reshape(count, -1)
     noise = draw.standard_normal(inside.shape, dtype=np.float32) * np.float32(NOISE)
     return inside + noise, found
+
+
+def standardised(box: Tensor) -> Tensor:
+    """Edges with mean 0 and variance 1, what a network is asked for."""
+    return (box - torch.tensor(MEAN)) / SPREAD
+
+
+def edges(given: Tensor) -> Tensor:
+    """The box of a network's outputs: the inverse of :func:`standardised`."""
+    return given * SPREAD + torch.tensor(MEAN)
 
 
 def overlap(given: Tensor, true: Tensor) -> Tensor:

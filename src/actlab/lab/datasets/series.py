@@ -18,7 +18,7 @@ LAGS = 24
 SEASON = 12
 TRAINED = 360
 """Values of a series to train on."""
-TESTED = 120
+TESTED = 240
 """Values after them to test on."""
 CORRELATION = 0.5
 """Of the noise with that of the step before."""
@@ -41,7 +41,7 @@ def series(draw: np.random.Generator, direction: float) -> Floats:
     """One series, ``(TRAINED + TESTED,)``.
 
     value_t = slope t + amplitude sin(2 pi t / 12 + phase) + noise_t, with noise_t = noise_(t-1) / 2
-    + N(0, 1). The slope is such that the trend rises (or falls) by 10 to 20 over what is trained
+    + N(0, 1). The slope is such that the trend rises (or falls) by 15 to 30 over what is trained
     on; the amplitude is 2 to 4.
 
     Args:
@@ -49,7 +49,7 @@ def series(draw: np.random.Generator, direction: float) -> Floats:
         direction: 1 for up, -1 for down.
     """
     at = np.arange(TRAINED + TESTED)
-    slope = direction * draw.uniform(10.0, 20.0) / TRAINED
+    slope = direction * draw.uniform(15.0, 30.0) / TRAINED
     amplitude, phase = draw.uniform(2.0, 4.0), draw.uniform(0.0, 2.0 * np.pi)
     shocks = draw.standard_normal(at.size)
     noise = np.empty(at.size)

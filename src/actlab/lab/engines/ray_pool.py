@@ -120,8 +120,9 @@ class Pool:
                 pass
         except Exception as error:
             self._break(f"{type(error).__name__}: {error}")
-            while self._events.get() is not None:
-                self._fail_all()
+            while (event := self._events.get()) is not None:
+                with contextlib.suppress(Exception):
+                    event()
         finally:
             for seat in [*self._seats.values()]:
                 self._dismiss(seat)
@@ -145,6 +146,9 @@ class Pool:
         return True
 
     def _queue(self, task: _Task) -> None:
+        if self.broken:
+            task.future.set_exception(self.broken)
+            return
         self._backlog.append(task)
         if len(self._seats) < self._wanted():
             self._take_seats()
@@ -281,11 +285,11 @@ class Pool:
 
     def _break(self, why: str) -> None:
         self.broken = EngineError(f"the Ray engine stopped: {why}")
-        self._fail_all()
-
-    def _fail_all(self) -> None:
-        tasks = [seat.task for seat in self._seats.values() if seat.task]
-        for task in [*tasks, *self._backlog]:
-            if not task.future.done():
-                task.future.set_exception(self.broken)
+        for seat in [*self._seats.values()]:
+            if seat.task is not None:
+                self._backlog.append(seat.task)
+                seat.task = None
+            self._dismiss(seat)
+        for task in self._backlog:
+            task.future.set_exception(self.broken)
         self._backlog.clear()

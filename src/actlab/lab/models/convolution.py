@@ -11,7 +11,6 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from actlab.lab.models.layers import Activate, Linear, Norm, normalisation
@@ -44,11 +43,10 @@ class _Windows(torch.autograd.Function):
         return seen.reshape(runs, count, rows, columns, -1)
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, None, None, None]:
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
         if not ctx.needs_input_grad[0]:
             return None, None, None, None
-        (grad,) = grads
+        (grad,) = grad_outputs
         total = grad.new_zeros(ctx.shape)
         _, _, height, width, channels = ctx.shape
         rows, columns = grad.shape[2:4]
@@ -123,9 +121,7 @@ class ConvolutionalNet(nn.Module):
         for index, layer in enumerate(self.filters):
             inputs = layer.kernel[0] * layer.kernel[1] * channels
             place = "hidden" if index else "first"
-            self.maps.append(
-                Linear(start, f"filters {index}", inputs, layer.channels, place=place)
-            )
+            self.maps.append(Linear(start, f"filters {index}", inputs, layer.channels, place=place))
             self.norms.append(normalisation(norm, start.runs, layer.channels))
             self.functions.append(Activate(start.arm, start.runs, layer.channels))
             (height, width), channels = layer.size(height, width), layer.channels

@@ -26,8 +26,9 @@ class StackOptimiser:
     Args:
         parameters: of the stack.
         rates: learning rates, in order.
-        kind: ``adam`` (betas 0.9, 0.999), ``adamw``, ``sgd``, ``momentum`` (0.9) or ``rmsprop``.
+        kind: ``adam`` (second beta 0.999), ``adamw``, ``sgd``, ``momentum`` (0.9) or ``rmsprop``.
         weight_decay: of the optimiser. Default: 0.
+        momentum: the first beta of ``adam`` and ``adamw``. Default: 0.9.
     """
 
     def __init__(
@@ -36,6 +37,8 @@ class StackOptimiser:
         rates: Sequence[float],
         kind: OptimiserName = "adam",
         weight_decay: float = 0.0,
+        *,
+        momentum: float = 0.9,
     ) -> None:
         self.parameters = list(parameters)
         self._rates = list(rates)
@@ -45,7 +48,7 @@ class StackOptimiser:
         groups = [
             {"params": part, "lr": rate} for part, rate in zip(self._parts, rates, strict=True)
         ]
-        self._inner = _build(kind, groups, weight_decay)
+        self._inner = _build(kind, groups, weight_decay, (momentum, 0.999))
 
     def _rows(self, whole: Tensor, rate: int) -> Tensor:
         count = whole.shape[0] // len(self._rates)
@@ -75,11 +78,13 @@ class StackOptimiser:
         self._inner.step()
 
 
-def _build(kind: OptimiserName, groups: list, weight_decay: float) -> torch.optim.Optimizer:
+def _build(
+    kind: OptimiserName, groups: list, weight_decay: float, betas: tuple[float, float]
+) -> torch.optim.Optimizer:
     if kind == "adam":
-        return torch.optim.Adam(groups, weight_decay=weight_decay, fused=True)
+        return torch.optim.Adam(groups, betas=betas, weight_decay=weight_decay, fused=True)
     if kind == "adamw":
-        return torch.optim.AdamW(groups, weight_decay=weight_decay, fused=True)
+        return torch.optim.AdamW(groups, betas=betas, weight_decay=weight_decay, fused=True)
     if kind == "rmsprop":
         return torch.optim.RMSprop(groups, weight_decay=weight_decay, foreach=True)
     if kind not in ("sgd", "momentum"):

@@ -18,7 +18,8 @@ from actlab.nn import Activation
 Form = Literal["actlab", "formula", "eager", "torch", "compiled"]
 """``actlab``: what a user of this package gets, compiled kernels where they are built.
 ``formula``: what the package falls back on without them. ``eager``: the formula as one would type
-it from the paper. ``torch``: PyTorch's own function. ``compiled``: ``torch.compile`` of ours."""
+it from the paper. ``torch``: PyTorch's own function. ``compiled``: ``torch.compile`` of that, or of
+``eager`` where PyTorch has no such function."""
 
 Function = Callable[..., Tensor]
 
@@ -84,6 +85,11 @@ def function_in(arm: Arm, form: Form, dtype: torch.dtype) -> tuple[Function, lis
     Raises:
         ValueError: there is no such form of the function.
     """
+    if form == "compiled":
+        plain, _ = function_in(arm, "torch" if arm.name in TORCH else "eager", dtype)
+        # Compiled programs are kept by code, not by function, and only so many of them.
+        torch.compiler.reset()
+        return cast("Function", torch.compile(plain, dynamic=False, fullgraph=True)), []
     if form == "eager" or (form == "torch" and not arm.learn):
         known = EAGER if form == "eager" else TORCH
         if arm.name not in known or arm.learn:
@@ -95,16 +101,12 @@ def function_in(arm: Arm, form: Form, dtype: torch.dtype) -> tuple[Function, lis
         weight = nn.Parameter(torch.full((1,), *arm.params.values(), dtype=dtype))
         return partial(_prelu, weight), [weight]
     backend: Backend = "formula" if form == "formula" else None
-    if not arm.learn and form != "compiled":
+    if not arm.learn:
         return partial(call, arm.name, backend=backend, **arm.params), []
     module = arm.module().to(dtype)
     if isinstance(module, Activation):
         module.backend = backend
     learned: list[Tensor] = [p for p in module.parameters() if p.requires_grad]
-    if form == "compiled":
-        # Compiled programs are kept by code, not by function, and only so many of them.
-        torch.compiler.reset()
-        return cast("Function", torch.compile(module, dynamic=False, fullgraph=True)), learned
     return module, learned
 
 

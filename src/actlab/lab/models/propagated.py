@@ -80,7 +80,7 @@ def log_gradients(seen: list[Tensor], cotangent: Tensor) -> Tensor:
     """
     grads = torch.autograd.grad(seen[-1], seen, cotangent)
     logs = torch.stack([log_squares(grad) for grad in grads])
-    return (logs - logs[-1]).clamp(min=GONE)
+    return torch.where(logs > GONE, logs - logs[-1], GONE).clamp(min=GONE)
 
 
 def distances(layer: Tensor) -> Tensor:

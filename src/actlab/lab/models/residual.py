@@ -18,14 +18,18 @@ class Block(nn.Module):
         name: names the draws.
         width: features.
         norm: normalisation before each function.
+        gain: factor on the initial weights of the second map. Default: 1.
     """
 
-    def __init__(self, start: Start, name: str, width: int, norm: Norm) -> None:
+    def __init__(
+        self, start: Start, name: str, width: int, norm: Norm, *, gain: float = 1.0
+    ) -> None:
         super().__init__()
         self.norms = nn.ModuleList(normalisation(norm, start.runs, width) for _ in range(2))
         self.functions = nn.ModuleList(Activate(start.arm, start.runs, width) for _ in range(2))
         self.maps = nn.ModuleList(
-            Linear(start, f"{name} map {index}", width, width) for index in range(2)
+            Linear(start, f"{name} map {index}", width, width, gain=scale)
+            for index, scale in enumerate((1.0, gain))
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -38,6 +42,10 @@ class Block(nn.Module):
 
 class ResidualNet(nn.Module):
     """A linear map, residual blocks, and norm, function and linear map at the end.
+
+    With PyTorch's initialisation the blocks are as they are drawn. With any other, which keeps
+    the signal's size through a map, what n blocks add is scaled by 1 / sqrt(n): otherwise the
+    signal would double with each of them.
 
     Args:
         start: where the parameters come from; its arm is the function.
@@ -52,8 +60,9 @@ class ResidualNet(nn.Module):
     ) -> None:
         super().__init__()
         self.first = Linear(start, "first", inputs, width, place="first")
+        gain = 1.0 if start.arm.init.scheme == "default" else blocks**-0.5
         self.blocks = nn.Sequential(
-            *(Block(start, f"block {index}", width, norm) for index in range(blocks))
+            *(Block(start, f"block {index}", width, norm, gain=gain) for index in range(blocks))
         )
         self.norm = normalisation(norm, start.runs, width)
         self.function = Activate(start.arm, start.runs, width)

@@ -146,7 +146,7 @@ TASK = Task(
     name="character-model",
     title="Character model",
     about=(
-        "The 13,789 names that characters have in Unicode 3.2, a text that ships with Python and "
+        "The 12,771 names that characters have in Unicode 3.2, a text that ships with Python and "
         "is the same in every version of it; 90 % of the names, in an order of each seed's own, to "
         "train on. A transformer of two blocks with LayerNorm first and the function in its "
         "perceptrons predicts the next character; Adam, the rate rising over 20 steps. Attention "

@@ -54,9 +54,7 @@ def run(batch: Batch) -> Sequence[Run]:
     start = Start.of(batch)
     data = classes.load(start, settings.data)
     layers = filters(settings.data, settings.channels)
-    net = ConvolutionalNet(
-        start, SHAPES[settings.data], layers, data.classes, norm=settings.norm
-    )
+    net = ConvolutionalNet(start, SHAPES[settings.data], layers, data.classes, norm=settings.norm)
     order = Order(start, data.train_x.shape[1], settings.batch)
 
     def loss_of(step: int) -> torch.Tensor:

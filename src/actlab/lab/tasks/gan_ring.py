@@ -19,6 +19,9 @@ from actlab.lab.models.start import Start
 from actlab.lab.task import Batch, Curve, Metric, Run, Settings, Task
 
 LATENT = 8
+MOMENTUM = 0.5
+"""Adam's first beta, as is usual where two networks chase each other (Radford et al. 2015)."""
+
 TESTED = 1000
 """Points of either kind that are compared in the end."""
 
@@ -79,7 +82,9 @@ def run(batch: Batch) -> Sequence[Run]:
     judge = Multilayer(start, "judge", 2, 1, **layers)
     maker_start = start if settings.where == "both" else rectified(start)
     maker = Multilayer(maker_start, "maker", LATENT, 2, **layers)
-    turns = [StackOptimiser(net.parameters(), batch.rates) for net in (judge, maker)]
+    turns = [
+        StackOptimiser(net.parameters(), batch.rates, momentum=MOMENTUM) for net in (judge, maker)
+    ]
     draws = _Draws(start, shape, settings.batch)
     losses = np.full((2, start.runs, settings.steps), np.nan, dtype=np.float32)
     for step in range(settings.steps):

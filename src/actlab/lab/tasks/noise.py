@@ -113,7 +113,8 @@ def noise_carried(net: Perceptron, x: Tensor, noise: Tensor) -> Floats:
         change = (noisy - clean).square().mean((1, 2))
         return change / clean.var(1, correction=0).mean(1)
 
-    found = ratio(net.hidden(x)[-1], net.hidden(x + noise)[-1]) / ratio(x, x + noise)
+    with torch.no_grad():
+        found = ratio(net.hidden(x)[-1], net.hidden(x + noise)[-1]) / ratio(x, x + noise)
     return found.nan_to_num(MOST_CARRIED).clamp(1e-6, MOST_CARRIED).numpy()
 
 

@@ -78,7 +78,7 @@ TASK = Task(
     title="Forecasts beyond the range seen",
     about=(
         "Up or down: a generated series for every seed, trend plus season of 12 plus correlated "
-        "noise; a perceptron reads 24 values and forecasts the next. The 120 values tested on come "
+        "noise; a perceptron reads 24 values and forecasts the next. The 240 values tested on come "
         "after the 360 trained on, where the trend has left the range seen. Diabetes: "
         "scikit-learn's 442 patients, 75 % to train on, as a control without time."
     ),
@@ -92,9 +92,7 @@ TASK = Task(
             1.0,
             "log10",
         ),
-        Metric(
-            "area", "mean log10 training loss over steps", "lower", math.log10(CONSTANT_ERROR)
-        ),
+        Metric("area", "mean log10 training loss over steps", "lower", math.log10(CONSTANT_ERROR)),
         Metric("train_loss", "training loss at the end", "lower", CONSTANT_ERROR, "log10"),
     ),
     run=run,

@@ -20,6 +20,7 @@ from actlab.report.claims.finding import Finding
 from actlab.report.claims.forest import drawing
 from actlab.report.claims.terminal import as_json, sentence
 from actlab.report.claims.verdicts import Ledger, Verdict
+from actlab.report.html import facts_of
 from actlab.report.page import template
 
 ORDER = (
@@ -120,17 +121,6 @@ def _row(finding: Finding, link: str) -> dict[str, Any]:
         "spoken": sentence(finding),
         "link": f"{link}#{place}" if link and finding.seeds else "",
     }
-
-
-def facts_of(environment: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested facts as flat lines."""
-    lines: list[tuple[str, str]] = []
-    for name, value in environment.items():
-        if isinstance(value, Mapping):
-            lines += facts_of(value, f"{name}, " if name != "libraries" else "")
-        elif value is not None:
-            lines.append((f"{prefix}{name}", str(value)))
-    return lines
 
 
 def _download(ledger: Ledger) -> str:

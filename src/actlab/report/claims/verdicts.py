@@ -98,9 +98,8 @@ def _findings(folder: Folder | None, confidence: float) -> list[Finding]:
         for one in evidence()
         for regime in one.regimes
     ]
-    places = [place for place, finding in enumerate(raw) if finding.p is not None]
-    adjusted = benjamini_hochberg([raw[place].p for place in places])
-    for place, p in zip(places, adjusted, strict=True):
+    tested = {place: found.p for place, found in enumerate(raw) if found.p is not None}
+    for place, p in zip(tested, benjamini_hochberg(list(tested.values())), strict=True):
         raw[place] = decided(raw[place], p, 1.0 - confidence)
     return raw
 

@@ -55,6 +55,16 @@ def test_windows_times_weights_are_a_convolution_forwards_and_backwards(
     assert seen.shape[2:4] == Filters(5, kernel, stride, padding).size(8, 9)
 
 
+def test_windows_have_second_gradients():
+    x = images(1, 1, 4, 5, 2).double().requires_grad_()
+
+    def seen(x: torch.Tensor) -> torch.Tensor:
+        return windows(x, (3, 2), (1, 2), (1, 0)).square()
+
+    assert torch.autograd.gradcheck(seen, x)
+    assert torch.autograd.gradgradcheck(seen, x)
+
+
 def layers(channels: int) -> list[Filters]:
     return [
         Filters(channels, (3, 3), padding=(1, 1)),

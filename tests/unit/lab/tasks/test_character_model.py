@@ -29,9 +29,9 @@ def read(numbers: torch.Tensor) -> str:
 
 def test_the_text_is_the_same_in_every_version_of_python():
     names = text.names()
-    assert len(names) == 13_789
+    assert len(names) == 12_771
     assert names[33] == "LATIN CAPITAL LETTER A"
-    expected = "75e63653d6421a7251216714395dde5b33f996a6bd6e2f5fb4fec17c0cac0fa4"
+    expected = "7cc55aa670bdb8ceec1e0fdf5b0a64dec6cb084d2592b1b21364899ea87e916a"
     assert text.identity() == expected
     assert set("\n".join(names)) == set(text.ALPHABET)
 
@@ -61,7 +61,7 @@ def test_pieces_are_runs_of_neighbours_from_anywhere():
     assert found.shape == (2, 400, 9)
     assert (found.diff(dim=-1) == 1).all()
     assert found.min() < 20
-    assert found.max() == 999
+    assert found.max() > 980
     assert not torch.equal(found[0], found[1])
 
 

@@ -28,10 +28,10 @@ def test_the_table_is_whole_and_right():
 
 
 def test_what_is_trained_on_is_learned_by_heart_before_the_rest_is_understood():
-    for run in runs(1e-2, width=32, depth=1, steps=150, batch=64):
+    for run in runs(3e-3, width=64, steps=160, batch=64):
         _, loss = run.curves["loss"]
-        assert loss.min() < 0.6 * CHANCE
-        assert run.metrics["accuracy"] < 90.0
+        assert loss[-1] < 0.75 * CHANCE
+        assert run.metrics["test_loss"] > 0.9 * CHANCE
 
 
 def test_chance_is_where_a_network_starts():

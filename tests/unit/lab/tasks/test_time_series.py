@@ -33,7 +33,7 @@ def test_a_series_is_a_trend_a_season_and_noise_of_the_correlation_said(directio
         wave = 2.0 * np.pi * at / SEASON
         parts = np.stack([np.ones_like(wave), at, np.sin(wave), np.cos(wave)], axis=1)
         found = np.linalg.lstsq(parts, values, rcond=None)[0]
-        assert 8.0 < direction * found[1] * TRAINED < 22.0
+        assert 13.0 < direction * found[1] * TRAINED < 32.0
         assert 1.5 < np.hypot(found[2], found[3]) < 4.5
         noise = values - parts @ found
         shocks.append((noise[1:] * noise[:-1]).sum() / np.square(noise).sum())

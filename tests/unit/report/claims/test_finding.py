@@ -68,8 +68,9 @@ def test_interactions_span_parts():
     closed = part("with", {"a": noisy(0.0, seed=1), "b": noisy(0.0, seed=2)})
     open_ = part("without", {"a": noisy(2.0, seed=3), "b": noisy(0.0, seed=4)})
     assert word(one, closed, open_) == "reversed"
-    assert word(one, part("with", {"a": noisy(2.0, seed=3), "b": noisy(0.0, seed=4)}),
-                part("without", {"a": noisy(0.0, seed=1), "b": noisy(0.0, seed=2)})) == "supported"  # fmt: skip
+    more = part("with", {"a": noisy(2.0, seed=3), "b": noisy(0.0, seed=4)})
+    less = part("without", {"a": noisy(0.0, seed=1), "b": noisy(0.0, seed=2)})
+    assert word(one, more, less) == "supported"
 
 
 @pytest.mark.parametrize(
