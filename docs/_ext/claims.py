@@ -53,9 +53,7 @@ def table(measured: dict[str, Any]) -> str:
         shown += [f"and {more} more"] if more > 0 else []
         what = "<br>".join(shown) or _text(claim["exact"] or "")
         link = f'<a href="claims-quick.html#{claim["id"]}">{claim["id"]}</a>'
-        lines.append(
-            f"| {link} | {_text(claim['statement'])} | {claim['verdict']} | {what} |\n"
-        )
+        lines.append(f"| {link} | {_text(claim['statement'])} | {claim['verdict']} | {what} |\n")
     return "".join(lines)
 
 
@@ -65,9 +63,7 @@ def _finding(one: dict[str, Any]) -> str:
     name = f"{evidence['study'].removeprefix('claims-').upper()}, {one['regime']}"
     if one["estimate"] is None:
         return f"{name}: {one['word']}"
-    ends = (
-        f" ({one['interval'][0]:+.2g} to {one['interval'][1]:+.2g})" if one["interval"] else ""
-    )
+    ends = f" ({one['interval'][0]:+.2g} to {one['interval'][1]:+.2g})" if one["interval"] else ""
     link = f'<a href="claims-quick-report.html#{place}">{name}</a>'
     return f"{link}: {one['word']}, {one['estimate']:+.2g}{ends}, {one['seeds']}"
 

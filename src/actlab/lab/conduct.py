@@ -237,7 +237,7 @@ def describe(plan: Plan) -> Mapping[str, Any]:
         "inits": _inits(plan),
         "tasks": {name: describe_task(task_named(name)) for name in names},
         "settings": {name: dict(task.settings) for name, task in plan.tasks.items()},
-        "cells": [cell.describe() for cell in plan.cells],
+        "cells": [cell.describe() for cell in plan.places],
     }
 
 
@@ -245,7 +245,7 @@ def _inits(plan: Plan) -> list[dict[str, Any]]:
     """The initialisation of every function in every part and regime."""
     seen = {
         (cell.part, cell.regime, cell.contender): cell.key["init"]
-        for cell in plan.cells
+        for cell in plan.places
         if cell.part
     }
     return [

@@ -86,12 +86,21 @@ class Cell:
 
 @dataclass(frozen=True)
 class Plan:
-    """All cells of a study, in the order they should start."""
+    """All cells of a study.
+
+    Args:
+        study: what is compared.
+        cells: each once, in the order they should start.
+        contenders, tasks: of every part, by part name.
+        places: every cell in every part and regime it belongs to: parts that ask the same share
+            cells.
+    """
 
     study: Study
     cells: tuple[Cell, ...]
     contenders: Mapping[str, Sequence[Contender]] = field(default_factory=dict)
     tasks: Mapping[str, PartTask] = field(default_factory=dict)
+    places: tuple[Cell, ...] = ()
 
 
 def make_plan(
@@ -109,16 +118,19 @@ def make_plan(
         initialise: the initialisation of a function under a scheme.
     """
     cells: dict[str, Cell] = {}
+    places: list[Cell] = []
     for part in study.part:
         for regime in part.regimes:
             args = (part, regime, contenders[part.name], tasks[part.name], initialise)
             for cell in _part_cells(*args):
                 cells.setdefault(cell.id, cell)
+                places.append(cell)
     for contender in {c.label: c for cs in contenders.values() for c in cs}.values():
         key = {"kind": "shape", "shape": 1, "activation": contender.key}
         cell = Cell(content_id(key), key, (), "", "", contender.label, 0.1, 600.0)
         cells.setdefault(cell.id, cell)
-    return Plan(study, tuple(cells.values()), contenders, tasks)
+        places.append(cell)
+    return Plan(study, tuple(cells.values()), contenders, tasks, tuple(places))
 
 
 def _part_cells(

@@ -52,7 +52,8 @@ def _state(store: Store, about: Mapping[str, Any]) -> State:
     counts: dict[str, int] = {}
     troubles = []
     taken = expected = waiting = 0.0
-    for cell in about["cells"]:
+    cells = {cell["id"]: cell for cell in about["cells"]}
+    for cell in cells.values():
         record = store.load(cell["id"])
         cost = float(cell.get("cost", 1.0))
         word = NOT_RUN if record is None else str(record.status)
@@ -69,4 +70,4 @@ def _state(store: Store, about: Mapping[str, Any]) -> State:
     left = waiting * (taken / expected if expected else 1.0)
     tier = "" if about["tier"] == "full" else f"-{about['tier']}"
     name = f"{about['study']['name']}{tier}"
-    return State(name, len(about["cells"]), counts, taken, left, tuple(troubles))
+    return State(name, len(cells), counts, taken, left, tuple(troubles))

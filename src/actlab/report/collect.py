@@ -166,7 +166,7 @@ def _study(
         shapes=_shapes(cells, records),
         environments=_environments(records),
         counts=counts,
-        cells=len(cells),
+        cells=len({cell["id"] for cell in cells}),
         seconds=sum(float(r.provenance.get("seconds", 0.0)) for r in records.values()),
         damaged=tuple(line for line in damaged if line.partition(":")[0] in wanted),
         inits=tuple(about["inits"]),

@@ -61,6 +61,7 @@ def test_it_gives_every_metric_and_every_curve_it_declares(task):
     assert all(0.0 <= share <= 1.0 for share in shares)
 
 
+@pytest.mark.full
 def test_the_same_run_gives_the_same_numbers(task):
     if not task.deterministic:
         pytest.skip("it measures times")
@@ -94,6 +95,7 @@ def test_equal_functions_give_equal_runs(task):
             np.testing.assert_array_equal(one.curves[name][1], other.curves[name][1])
 
 
+@pytest.mark.full
 def test_other_seeds_give_other_numbers(task):
     if not task.deterministic:
         pytest.skip("it measures times")
@@ -104,12 +106,14 @@ def test_other_seeds_give_other_numbers(task):
     assert different or any(not np.array_equal(a, b) for a, b in zip(curves, others, strict=True))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("scheme", ["default", "he", "own"])
 def test_every_initialisation_works(task, scheme):
     for run in runs_of(task, arm_named("powerlu", scheme), seeds=(3,)):
         assert run.metrics
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("learn", ["shared", "unit"])
 def test_learned_parameters_work(task, learn):
     spec = ContenderSpec(name="ralu", alpha=2.0, learn=learn)
@@ -117,6 +121,7 @@ def test_learned_parameters_work(task, learn):
         assert run.metrics
 
 
+@pytest.mark.full
 def test_tuning_draws_are_not_test_draws(task):
     if not task.deterministic:
         pytest.skip("it measures times")
@@ -131,6 +136,7 @@ def test_tuning_draws_are_not_test_draws(task):
     assert numbers(test) != numbers(tuning) or not same
 
 
+@pytest.mark.full
 def test_a_rate_that_is_far_too_large_is_no_error(task):
     for run in runs_of(task, arm_named("relu", "default"), seeds=(0,), rates=(1e6,)):
         assert isinstance(run.diverged, bool | np.bool_)

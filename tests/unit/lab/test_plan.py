@@ -22,9 +22,7 @@ def plan_of(text: str, *, initialise=unit, task=KEY, block=10, **changes):
     study = parse_study(text, "tiny.toml")
     parts = [part.model_copy(update=changes) for part in study.part]
     study = study.model_copy(update={"part": parts})
-    contenders = {
-        part.name: [resolve(spec) for spec in part.contenders] for part in study.part
-    }
+    contenders = {part.name: [resolve(spec) for spec in part.contenders] for part in study.part}
     tasks = {
         part.name: PartTask(
             task,
@@ -146,3 +144,13 @@ def test_the_arm_of_a_key_is_the_arm_of_its_contender(tiny):
             assert arm.label == cell.contender
             assert arm.init.key == cell.key["init"]
             assert arm.learn == cell.key["activation"].get("learn", "")
+
+
+def test_parts_that_ask_the_same_share_cells_and_both_have_them(tiny):
+    twin = tiny.replace('name = "table"', 'name = "twin"', 1)
+    part = twin[twin.index('[[part]]\nname = "twin"') : twin.index("[quick")]
+    plan = plan_of(tiny.replace("[quick.table]", part + "\n[quick.table]"))
+    alone = plan_of(tiny)
+    assert [cell.id for cell in plan.cells] == [cell.id for cell in alone.cells]
+    of = {name: {c.id for c in plan.places if c.part == name} for name in ("table", "twin")}
+    assert of["table"] == of["twin"] != set()

@@ -98,7 +98,7 @@ def _seconds(settings: BoxSettings) -> float:
     """Measured on one core, per multiplication of the convolutions, with the tests."""
     products = 64 * 9 * settings.channels + 16 * 9 * settings.channels * 2 * settings.channels
     products += 32 * settings.channels * settings.hidden
-    return settings.steps * (settings.batch + TESTED / EVERY) * 3e-10 * products
+    return settings.steps * (settings.batch + TESTED / EVERY) * 4e-10 * products
 
 
 TASK = Task(

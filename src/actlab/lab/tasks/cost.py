@@ -216,7 +216,7 @@ def _seconds(settings: CostSettings) -> float:
     call = 1e-9 * settings.values * (20 if settings.form == "formula" else 1)
     if settings.network:
         call += 1e-10 * settings.batch * settings.width**2 * settings.depth
-    compiling = 1.5 if settings.form == "compiled" else 0.0
+    compiling = 0.5 if settings.form == "compiled" else 0.0
     slices = 3 * (settings.rounds + 3)
     return slices * max(settings.slice_ms / 1000, call) + 2e-8 * settings.values + compiling
 

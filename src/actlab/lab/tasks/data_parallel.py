@@ -98,4 +98,5 @@ TASK = Task(
     trial={"width": 16, "depth": 1, "steps": 4, "rounds": 2},
     stacked=False,
     deterministic=False,
+    exclusive=True,
 )  # fmt: skip

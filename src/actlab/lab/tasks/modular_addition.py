@@ -104,7 +104,7 @@ def run(batch: Batch) -> Sequence[Run]:
 def _seconds(settings: ModularSettings) -> float:
     """Measured on one core, per weight and token, with what a layer costs besides."""
     tokens = settings.batch * (3 * settings.depth - 2)
-    return settings.steps * tokens * settings.width * (12 * settings.width + 2000) * 1.2e-10
+    return settings.steps * tokens * settings.width * (12 * settings.width + 2000) * 8e-11
 
 
 TASK = Task(

@@ -137,6 +137,8 @@ TASK = Task(
     version=1,
     settings=NoiseSettings,
     metrics=(
+        # First, since it chooses the learning rate: the least is lost where little is learned.
+        _accuracy("accuracy", "on clean data"),
         _drop("noise_8", "under noise x 8"),
         _drop("noise_4", "under noise x 4"),
         _accuracy("accuracy_noise_8", "under noise x 8"),
@@ -145,7 +147,6 @@ TASK = Task(
         _drop("positive", "with inputs at +20"),
         _drop("unit_negative", "with pre-activations at -20"),
         _drop("unit_positive", "with pre-activations at +20"),
-        _accuracy("accuracy", "on clean data"),
         Metric(
             "carried", "noise-to-signal ratio of the last hidden layer over that of the input",
             "lower", MOST_CARRIED, "log10",

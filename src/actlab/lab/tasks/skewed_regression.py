@@ -79,6 +79,6 @@ TASK = Task(
     run=run,
     curves=(Curve("loss", "training loss", "step", "log10"),),
     data=lambda: f"lognormal 1, numpy {np.__version__.partition('.')[0]}",
-    seconds=lambda settings: settings.steps * (settings.depth + 1) * 3e-5,
+    seconds=lambda settings: settings.steps * (settings.depth + 1) * 5e-5,
     trial={"width": 16, "steps": 20},
 )  # fmt: skip

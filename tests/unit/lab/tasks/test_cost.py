@@ -27,8 +27,8 @@ PARAMS: dict[str, dict[str, Any]] = {
 }
 
 
-def arm_of(name, learn=""):
-    return Arm(name, PARAMS.get(name, {}), name, Init(), learn)
+def arm_of(name):
+    return Arm(name, PARAMS.get(name, {}), name, Init())
 
 
 class Fake:
@@ -133,7 +133,7 @@ def test_everything_that_is_timed_can_be_called(what, dtype):
 def ratios(name, form, **settings):
     chosen = CostSettings.model_validate({"form": form, "rounds": 5, "slice_ms": 0.2, **settings})
     found = run(Batch(arm_of(name), chosen, (0, 1, 2), (1e-3,)))
-    return float(np.median([one.metrics["ratio"] for one in found]))
+    return float(np.median(np.array([one.metrics["ratio"] for one in found], dtype=np.float64)))
 
 
 def test_relu_costs_as_much_as_relu():

@@ -10,6 +10,7 @@ import torch
 
 from actlab.lab.arm import Arm, Init
 from actlab.lab.inits import init_for
+from actlab.lab.models.layers import Linear
 from actlab.lab.models.propagated import GONE, Deep, distances, log_gradients, log_squares
 from actlab.lab.models.start import Start
 from actlab.lab.task import Batch
@@ -27,7 +28,7 @@ def runs_of(name, scheme, seeds=(0, 1, 2, 3), params=None, **settings):
 
 
 def median(runs, metric):
-    return float(np.median([float(one.metrics[metric]) for one in runs]))
+    return float(np.median(np.array([one.metrics[metric] for one in runs], dtype=np.float64)))
 
 
 def test_log_squares_by_hand():
@@ -57,7 +58,7 @@ def test_the_gradient_is_the_product_of_the_jacobians():
     x = torch.randn(1, 1, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     _, seen = net.entering(x.requires_grad_(True))
     back = torch.ones_like(x)
-    first, second = (weight[0] for weight in net.parameters())
+    first, second = (linear.weight[0] for linear in net.maps if isinstance(linear, Linear))
     whole = first @ second
     wanted = math.log10((whole @ back[0, 0]).square().mean().item())
     assert log_gradients(seen, back)[0, 0, 0] == pytest.approx(wanted)
