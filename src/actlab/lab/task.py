@@ -121,6 +121,10 @@ class Run:
     curves: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
 
 
+def _untold(share: float) -> None:
+    """Nobody is told how far a batch is."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """What a task is asked for: one function, at some seeds and learning rates.
@@ -139,11 +143,22 @@ class Batch:
     seeds: tuple[int, ...]
     rates: tuple[float, ...]
     role: Role = "test"
-    tick: Tick = lambda share: None
+    tick: Tick = _untold
 
 
 def _no_data() -> str:
+    """No data: nothing to tell versions of them apart by."""
     return ""
+
+
+def _a_second(settings: Any) -> float:
+    """A second for every run."""
+    return 1.0
+
+
+def _ten(settings: Any) -> int:
+    """Ten test seeds per cell."""
+    return BLOCK
 
 
 @dataclass(frozen=True)
@@ -181,9 +196,9 @@ class Task:
     run: Callable[[Batch], Sequence[Run]]
     curves: tuple[Curve, ...] = ()
     data: Callable[[], str] = _no_data
-    seconds: Callable[[Any], float] = lambda settings: 1.0
+    seconds: Callable[[Any], float] = _a_second
     facts: Callable[[], Mapping[str, Any]] = dict
-    block: Callable[[Any], int] = lambda settings: BLOCK
+    block: Callable[[Any], int] = _ten
     needs: Mapping[str, str] = field(default_factory=dict)
     trial: Mapping[str, Any] = field(default_factory=dict)
     stacked: bool = True

@@ -33,10 +33,15 @@ def seat_class() -> type:
                 return "error", f"{type(error).__name__}: {error}"
 
         def compute(self, job: Any) -> tuple[str, Any]:
+            import contextlib
+
             from actlab.lab.engines.interface import CellError
 
+            def report(share: float) -> None:
+                with contextlib.suppress(Exception):  # no cell fails for want of a listener
+                    self._shares.tell.remote(job.id, share)
+
             try:
-                report = lambda share: self._shares.tell.remote(job.id, share)  # noqa: E731
                 return "outcome", self._computer.compute(job, report)
             except CellError as error:
                 return "error", str(error)

@@ -173,4 +173,5 @@ def _no_cluster(address: str | None, error: Exception) -> str:
     said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
     if address is None:
         return f"Ray cannot be started on this machine: {said}"
-    return f"the Ray cluster at {address} cannot be used: {said}"
+    hint = "" if "RAY_AUTH_MODE" in os.environ else " (if it asks for a token: RAY_AUTH_MODE=token)"
+    return f"the Ray cluster at {address} cannot be used: {said}{hint}"

@@ -8,6 +8,9 @@ def gist(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [line for line in lines if " because " in line] or lines or [""]
     line = telling[0].partition(" Some common causes")[0]
+    if "all references to the actor were removed" in line:
+        # What a worker says that may not speak to the driver.
+        line += " Perhaps one side uses a token and the other none: see RAY_AUTH_MODE."
     return f"{type(error).__name__}: {line[:300]}" if line else type(error).__name__
 
 
