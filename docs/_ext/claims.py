@@ -32,12 +32,14 @@ def summary(measured: dict[str, Any]) -> str:
         for one in measured["controls"]
     )
     where = ", ".join(f"{name} {value}" for name, value in measured["environment"])
+    missing = measured["incomplete"]
+    lacking = f"\nStudies of which cells are missing: {', '.join(missing)}.\n" if missing else ""
     return (
         f"| verdict | claims |\n| --- | --- |\n{rows}\n"
         f"Measured on {measured['date']} by `{measured['command']}`: "
         f"{measured['cells']} cells, {measured['seconds'] / 60:.0f} minutes of computing on one "
-        f"core; {where}.\n\nControls, which must come out right before any verdict is printed:\n\n"
-        f"{controls}"
+        f"core; {where}.\n{lacking}\n"
+        f"Controls, which must come out right before any verdict is printed:\n\n{controls}"
     )
 
 

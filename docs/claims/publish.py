@@ -25,11 +25,16 @@ HERE = Path(__file__).parent
 LARGEST_PAGE = 1_000_000
 
 
-def publish(results: Path) -> None:
-    """Write everything that the documentation shows of a run."""
+def publish(results: Path, partial: bool = False) -> None:
+    """Write everything that the documentation shows of a run.
+
+    Args:
+        results: where ``actlab run claims --tier quick`` put it.
+        partial: publish it though cells are missing; the page then says which studies lack some.
+    """
     folder = collect_folder(results)
     incomplete = [study.name for study in folder.studies if not study.complete]
-    if incomplete:
+    if incomplete and not partial:
         raise SystemExit(f"not complete: {', '.join(incomplete)}; run the same command again")
     ledger = judge_claims(folder)
     pages = HERE / "pages"
@@ -44,6 +49,7 @@ def publish(results: Path) -> None:
         "date": folder.newest[:10],
         "command": folder.command,
         "cells": sum(study.cells for study in folder.studies),
+        "incomplete": incomplete,
         "seconds": round(sum(study.seconds for study in folder.studies)),
         "environment": [fact for fact in facts_of(environments[0]) if fact[0] in SHOWN],
         **as_json(ledger),
@@ -56,6 +62,7 @@ def publish(results: Path) -> None:
 SHOWN = ("cpu", "python", "torch", "actlab", "revision")
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    words = [word for word in sys.argv[1:] if word != "--partial"]
+    if len(words) != 1:
         raise SystemExit(__doc__)
-    publish(Path(sys.argv[1]))
+    publish(Path(words[0]), "--partial" in sys.argv)

@@ -49,7 +49,7 @@ def with_rate(activation, seed, learning_rate):
         ({"train_fn": lambda activation, seed, depth: 1.0}, "'depth' has no default"),
         ({"train_fn": lambda learning_rate, seed: 1.0}, "must take .activation, seed"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_bad_input_is_refused_before_any_work(changes, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -99,7 +99,9 @@ def test_an_object_of_ones_own_counts_by_its_class_and_content():
     assert identity_of(make(Data(3))) != identity_of(make(Data(4)))
 
 
-@pytest.mark.parametrize("data", [iter([]), np.random.default_rng(0), object()], ids=str)
+@pytest.mark.parametrize(
+    "data", [iter([]), np.random.default_rng(0), object()], ids=["iterator", "generator", "object"]
+)
 def test_what_cannot_be_told_apart_is_refused_by_name(data):
     with pytest.raises(UnidentifiedError, match="train_fn, data .*version="):
         identity_of(make(data))

@@ -106,7 +106,7 @@ def _acrobot_rate(state: Array, torque: Array) -> Array:
 
 
 def _acrobot_step(state: Array, action: Actions) -> tuple[Array, Ended]:
-    dt, torque, start = 0.2, action - 1.0, state.T
+    dt, torque, start = 0.2, action.astype(np.float64) - 1.0, state.T
     k1 = _acrobot_rate(start, torque)
     k2 = _acrobot_rate(start + dt / 2 * k1, torque)
     k3 = _acrobot_rate(start + dt / 2 * k2, torque)

@@ -88,7 +88,7 @@ def run(batch: Batch) -> Sequence[Run]:
 
 def psnr(error: float) -> float:
     """Peak signal to noise ratio in decibels: 10 log10((BRIGHT - DARK)^2 / error)."""
-    if not error > 0.0:
+    if not 0.0 < error < math.inf:
         return math.nan
     return 10.0 * math.log10((BRIGHT - DARK) ** 2 / error)
 

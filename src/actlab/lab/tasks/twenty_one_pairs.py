@@ -32,6 +32,9 @@ FITTED = 1e-3
 FAILED = 0.1
 """A run that ends above this has hardly begun to fit."""
 
+PERFECT = 1e-9
+"""What the author of the pairs says to have reached."""
+
 FIT_POINTS = 201
 WIDE = 256
 """From this width on a stack of networks is no faster than one after the other."""
@@ -128,6 +131,7 @@ def _run(losses: npt.NDArray, gradients: npt.NDArray, fits: npt.NDArray, rounds:
             "best": best,
             "fitted": float(final <= FITTED),
             "failed": float(not final <= FAILED),
+            "perfect": float(best <= PERFECT),
         },
         diverged=diverged,
         curves={
@@ -159,6 +163,7 @@ TASK = Task(
         Metric("best", "lowest loss met", "lower", FLOOR, "log10"),
         Metric("fitted", f"share of runs at or below {FITTED:g}", "higher", 0.0),
         Metric("failed", f"share of runs that end above {FAILED:g}", "lower", 1.0),
+        Metric("perfect", f"share of runs that reach {PERFECT:g}", "higher", 0.0),
     ),
     run=run,
     curves=(

@@ -93,6 +93,8 @@ def find(evidence: Evidence, results: Results | None, regime: str, confidence: f
             )
         parts.append(part)
         arms.append(runs)
+    if any(evidence.metric not in part.metrics for part in parts):
+        return Finding(evidence, regime, NOT_RUN, why=f"the records have no {evidence.metric}")
     metric = parts[0].metrics[evidence.metric]
     base = Finding(
         evidence=evidence,

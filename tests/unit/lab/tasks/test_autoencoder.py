@@ -65,6 +65,11 @@ def test_scatter_worked_out_by_hand():
     np.testing.assert_allclose(scatter(both, labels.expand(2, 4), 2), [0.04, 0.04])
 
 
+@pytest.mark.parametrize("error", [0.0, math.inf, math.nan])
+def test_an_error_that_is_no_number_gives_no_decibels(error):
+    assert math.isnan(psnr(error))
+
+
 def test_noise_is_as_said_and_new_every_epoch():
     start = Start(Arm("relu"), (0, 1), 2)
     clean = torch.zeros(4, 500, 64)

@@ -95,7 +95,7 @@ def test_the_pairs_of_the_study_start_alike_in_both_regimes():
     plan = prepare("claims-t00")
     starts: dict[tuple[str, str], set[str]] = {}
     for cell in plan.cells:
-        if cell.part.startswith("same"):
+        if cell.part.startswith("identity") or cell.part == "nothing-selu":
             init = repr(sorted(cell.key["init"].items()))
             starts.setdefault((cell.part, cell.regime), set()).add(init)
     assert len(starts) == 6
@@ -105,9 +105,9 @@ def test_the_pairs_of_the_study_start_alike_in_both_regimes():
 @pytest.mark.parametrize("tier", ["smoke", "quick", "full"])
 def test_the_study_can_be_planned(tier):
     assert {cell.part for cell in prepare("claims-t00", tier=tier).cells if cell.part} == {
-        "same-expolu",
-        "same-identity",
-        "same-selu",
-        "itself",
-        "assay",
+        "identity-expolu",
+        "identity-ralu",
+        "nothing-selu",
+        "nothing-seeds",
+        "positive-depth",
     }

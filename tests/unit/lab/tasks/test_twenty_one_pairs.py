@@ -58,6 +58,12 @@ def test_a_run_has_fitted_failed_or_neither(final, fitted, failed):
     losses = np.array([0.9, 0.5, final], np.float32)
     run = _run(losses, np.ones(3), np.zeros(5), rounds=2)
     assert (run.metrics["fitted"], run.metrics["failed"]) == (fitted, failed)
+    assert run.metrics["perfect"] == 0.0
+
+
+def test_a_run_that_was_perfect_once_counts_though_it_ends_worse():
+    run = _run(np.array([0.9, 5e-10, 2e-4], np.float32), np.ones(3), np.zeros(5), rounds=2)
+    assert (run.metrics["perfect"], run.metrics["fitted"]) == (1.0, 1.0)
 
 
 def test_a_run_that_is_lost_counts_as_failed():
