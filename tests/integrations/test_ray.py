@@ -160,7 +160,7 @@ def test_random_kills_lose_nothing_and_count_nothing_twice(cluster, tmp_path, ki
     seed = int(os.environ.get("ACTLAB_CHAOS_SEED", "0"))
     chance = random.Random(seed)
     nodes = cluster(2, rest=5.0)
-    keys = [mine(number) for number in range(4 * kills + 20)]
+    keys = [mine(number) for number in range(6 * kills + 20)]
     run = Run(tmp_path, "ray", keys, address=nodes.address, tries=100)
     run.start()
     done: dict[str, int] = {"worker": 0, "node": 0, "driver": 0}

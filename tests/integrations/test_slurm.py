@@ -148,7 +148,7 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path, rest, processes):
 def test_random_kills_lose_nothing_and_count_nothing_twice(tmp_path, rest, processes, kills):
     rest(2.0)
     chance = random.Random(int(os.environ.get("ACTLAB_CHAOS_SEED", "0")))
-    run = run_of(tmp_path, 4 * kills + 20, tries=100)
+    run = run_of(tmp_path, 15 * kills + 20, tries=100)
     run.start()
     done = dict.fromkeys(("worker", "job", "controller", "driver"), 0)
     before = 0
@@ -180,7 +180,7 @@ text = open(sys.argv[1]).read()
 state = os.environ["PLAYED_SLURM"]
 number = len([n for n in os.listdir(state) if n.endswith(".sh")]) + 100
 open(f"{state}/{number}.sh", "w").write(text)
-array = re.search(r"--array=0-(\\\\d+)", text)
+array = re.search(r"--array=0-(\\d+)", text)
 for index in range(int(array[1]) + 1) if array else [None]:
     name = f"{number}" if index is None else f"{number}_{index}"
     facts = {"SLURM_JOB_ID": name, "SLURM_NTASKS": "1", "SLURM_PROCID": "0", "SLURM_LOCALID": "0",
@@ -198,6 +198,13 @@ print(f"Submitted batch job {number}")
 SACCT = """
 import os, sys
 state = os.environ["PLAYED_SLURM"]
+
+def runs(pid):
+    try:
+        return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
 print("JobID|State|NodeList")
 for name in sorted(n[:-4] for n in os.listdir(state) if n.endswith(".pid")):
     if name.split("_")[0] in sys.argv:
@@ -206,7 +213,7 @@ for name in sorted(n[:-4] for n in os.listdir(state) if n.endswith(".pid")):
             ended = open(f"{state}/{name}.code").read().strip()
             word = "COMPLETED" if ended == "0" else "FAILED"
         else:
-            word = "RUNNING" if os.path.exists(f"/proc/{pid}") else "NODE_FAIL"
+            word = "RUNNING" if runs(pid) else "NODE_FAIL"
         print(f"{name}|{word}|here")
 """
 

@@ -72,7 +72,7 @@ COMMANDS = (
     (
         "verify",
         "actlab.cli.verify:verify",
-        "Compute some cells of a results folder again and compare every number with the record",
+        "Compute some cells again and compare every number with the record",
     ),
     (
         "tune",

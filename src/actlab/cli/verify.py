@@ -8,7 +8,7 @@ from actlab.cli.whole import WholeNumber
 
 
 def verify(results: Path, *, cells: WholeNumber = 3, cell: str = "", all: bool = False) -> int:
-    """Compute some cells of a results folder again and compare every number with the record.
+    """Compute some cells again and compare every number with the record.
 
     Args:
         results: a folder that actlab run wrote; nothing in it is changed.

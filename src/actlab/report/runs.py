@@ -119,6 +119,8 @@ class Runs:
 
     def by_seed(self, metric: Metric) -> dict[int, float]:
         """Scores of a metric, more being better, by seed."""
+        if metric.name not in self.metrics:
+            return {}
         scores = metric.score(self.values(metric.name))
         return dict(zip(self.seeds, scores.tolist(), strict=True))
 

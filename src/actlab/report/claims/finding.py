@@ -207,9 +207,12 @@ def _spread(
     shared = [seed for seed in contender if seed in baseline]
     if len(shared) < 2:
         return replace(base, why="the arms share too few seeds")
-    found = spread_ratio(
-        [contender[s] for s in shared], [baseline[s] for s in shared], confidence=confidence
-    )
+    other = [baseline[s] for s in shared]
+    if len(set(other)) == 1:
+        # Nothing spreads less than what does not spread at all, such as runs that never learn.
+        return replace(base, word=str(Decision.UNDECIDED), seeds=len(shared),
+                       why="the baseline does not vary over the seeds")  # fmt: skip
+    found = spread_ratio([contender[s] for s in shared], other, confidence=confidence)
     word = Decision.UNDECIDED
     if found.interval is not None:
         if found.interval.high < limit:

@@ -140,3 +140,10 @@ def test_lost_runs_are_counted():
 def test_evidence_that_is_not_whole_is_refused(kind, lacking):
     with pytest.raises(ValueError, match=f"kind {kind} needs {lacking}"):
         Evidence.model_validate({**BASE, "kind": kind, "contender": "a", "baseline": "b"})
+
+
+def test_a_baseline_that_does_not_vary_has_no_spread_to_compare_with():
+    arms = part("p", {"a": noisy(0.0, seed=1), "b": [0.5] * 12})
+    found = find(evidence("spread", limit=1.0), results("s", arms), "fair", 0.95)
+    assert (found.word, found.seeds) == ("undecided", 12)
+    assert "does not vary" in found.why
