@@ -46,6 +46,7 @@ def publish_file(path: Path, content: bytes) -> None:
 def publish_folder(path: Path, files: Mapping[str, bytes]) -> None:
     """Put a folder of files in place in one step, replacing what had that name before."""
     temporary = path.with_name(f"{PARTIAL}{uuid.uuid4().hex}")
+    displaced = path.with_name(f"{PARTIAL}{uuid.uuid4().hex}")
     temporary.mkdir()
     try:
         for name, content in files.items():
@@ -54,13 +55,14 @@ def publish_folder(path: Path, files: Mapping[str, bytes]) -> None:
         if path.exists():
             # A folder cannot be renamed onto a full one. A crash between the two renames leaves
             # the name free, and the cell is then simply run again.
-            os.rename(path, path.with_name(f"{PARTIAL}{uuid.uuid4().hex}"))
+            os.rename(path, displaced)
         os.rename(temporary, path)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     sync_directory(path.parent)
-    sweep(path.parent)
+    # Nothing else is looked at: among 100 000 cells that would take longer than the cell.
+    shutil.rmtree(displaced, ignore_errors=True)
 
 
 def sweep(folder: Path) -> int:
