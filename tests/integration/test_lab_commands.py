@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from actlab.cli.app import main
+from actlab.cli.run import _command
 from actlab.lab.tasks import task_named
 
 STUDY = """
@@ -157,3 +158,25 @@ def test_contradictions_are_refused(capsys, folder):
     assert "NAME=VALUE" in said(capsys, "run", folder / "small.toml", "--option", "x", code=2)
     with_rates = ["run", "mlp", "--activations", "elu", "--learning-rates", "a,b"]
     assert "separated by commas" in said(capsys, *with_rates, code=2)
+
+
+def test_a_version_of_a_study_is_refused_where_there_is_no_study(capsys):
+    words = ["run", "mlp", "--activations", "elu", "--quick"]
+    assert "--tier quick is for studies" in said(capsys, *words, code=2)
+
+
+def test_the_command_that_is_noted_leaves_out_what_does_not_matter():
+    given = ["run", "x", "--workers", "3", "--seeds", "4", "--engine=ray", "--option", "a=b"]
+    assert _command([*given, "--debug"]) == "actlab run x --seeds 4"
+
+
+@pytest.mark.full
+def test_the_smoke_tier_of_the_claims_ends_with_controls_that_pass(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = said(capsys, "run", "claims", "--tier", "smoke")
+    assert "Claims: " in text
+    folder = tmp_path / "results" / "claims-smoke"
+    page = (folder / "report-claims.html").read_text()
+    assert "The controls have not all passed" not in page
+    assert page.count(">passed<") >= 4
+    assert "control passed" in said(capsys, "claims", "E14")

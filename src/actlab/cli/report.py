@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from actlab.report.collect import Folder
+
 
 def report(results: Path, *, output: Path | None = None) -> None:
     """Report on the records in a results folder; nothing is computed anew.
@@ -56,8 +58,25 @@ def show(results: Path, output: Path | None, console: Console) -> None:
         found = collect_folder(results)
         print_folder(found, console)
         write_page(found, target)
+        claims = _write_claims(found, target)
     except OSError as error:
         raise StoreError(f"cannot write {target}: {error.strerror}") from error
     except KeyError as error:
         raise StoreError(f"{results}: its study.json lacks {error}; run the study again") from error
     console.print(f"Report: {target}", markup=False, highlight=False, soft_wrap=True)
+    if claims is not None:
+        console.print(f"Claims: {claims}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _write_claims(found: Folder, target: Path) -> Path | None:
+    """The page of the claims beside the report, where the studies are those of the claims."""
+    from actlab.report.claims.controls import STUDY
+
+    if found.study(STUDY) is None:
+        return None
+    from actlab.report.claims.page import write_page
+    from actlab.report.claims.verdicts import judge_claims
+
+    page = target.with_name(f"{target.stem}-claims.html")
+    write_page(judge_claims(found), page, target.name)
+    return page

@@ -73,6 +73,8 @@ def run(
     if quick and tier not in (None, "quick"):
         raise ValueError(f"--quick and --tier {tier} contradict each other")
     version = tier or ("quick" if quick else "full")
+    if activations is not None and version != "full":
+        raise ValueError(f"--tier {version} is for studies, and --activations makes one of its own")
     if activations is not None:
         from actlab.lab.ad_hoc import ad_hoc_study
         from actlab.lab.conduct import plan_study
@@ -100,7 +102,7 @@ def run(
     build = engine_named(engine, count, **chosen)
     name = f"{CLAIMS}-{version}" if study == CLAIMS else plans[0].study.title_name
     folder = results or Path("results") / name
-    return carry_out(plans, folder, name, build, _command(sys.argv[1:], workers, events), events)
+    return carry_out(plans, folder, name, build, _command(sys.argv[1:]), events)
 
 
 def carry_out(
@@ -142,17 +144,19 @@ def carry_out(
     return 0
 
 
-def _command(words: list[str], workers: int | None, events: Path | None) -> str:
-    """What to type to get the same numbers; workers and events do not matter to them."""
+UNIMPORTANT = ("--workers", "--events", "--engine", "--address", "--option")
+"""Options that do not matter to the numbers."""
+
+
+def _command(words: list[str]) -> str:
+    """What to type to get the same numbers."""
     kept, skip = [], False
     for word in words:
         if skip:
             skip = False
-        elif word in ("--workers", "--events", "--engine", "--address", "--option"):
+        elif word in UNIMPORTANT:
             skip = True
-        elif not word.startswith(
-            ("--workers=", "--events=", "--engine=", "--address=", "--option=", "--debug")
-        ):
+        elif word != "--debug" and word.partition("=")[0] not in UNIMPORTANT:
             kept.append(word)
     return shlex.join(["actlab", *kept])
 

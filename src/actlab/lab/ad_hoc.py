@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from actlab.lab.study import Part, Regime, Study, StudyError
 from actlab.lab.tasks import task_named
 
-NOTICED = {"linear": 0.01, "log10": 0.05}
-"""Smallest effect where none is given: a hundredth of the span of a linear metric that has no
-unit, 12 % on a logarithmic scale."""
+NOTICED = MappingProxyType({"linear": 0.01, "log10": 0.05})
+"""Smallest effect where none is given and the metric has no unit: 0.05 decades are 12 %."""
 
 
 def ad_hoc_study(

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from markupsafe import Markup
@@ -29,24 +30,26 @@ ORDER = (
 )  # fmt: skip
 """Verdicts as the page lists them."""
 
-MEANINGS: Mapping[str, str] = {
-    "true": "follows from the definitions; checked exactly",
-    "supported": "the effect claimed is there, and at least as large as the smallest of interest",
-    "weak": "the effect is there, and smaller than the smallest of interest",
-    "supported as claimed only": "there with one initialisation and learning rate for all, not "
-    "where each function has its own",
-    "conditional": "true under a condition that the claim leaves out; checked exactly",
-    "mixed": "true here and not there",
-    "negligible": "any effect is smaller than the smallest of interest",
-    "undecided": "the runs cannot tell",
-    "reversed": "the opposite effect is there",
-    "false": "contradicted by the definitions; checked exactly",
-    "vague": "fair readings of it decide differently",
-    "literature": "about other publications",
-    "withheld": "the controls have not passed, so nothing is concluded",
-    "incomplete": "runs are missing",
-    "not run": "not put to the test in these records",
-}
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "true": "follows from the definitions; checked exactly",
+        "supported": "the effect claimed is there, and no smaller than the smallest of interest",
+        "weak": "the effect is there, and smaller than the smallest of interest",
+        "supported as claimed only": "there with one initialisation and learning rate for all, not "
+        "where each function has its own",
+        "conditional": "true under a condition that the claim leaves out; checked exactly",
+        "mixed": "true here and not there",
+        "negligible": "any effect is smaller than the smallest of interest",
+        "undecided": "the runs cannot tell",
+        "reversed": "the opposite effect is there",
+        "false": "contradicted by the definitions; checked exactly",
+        "vague": "fair readings of it decide differently",
+        "literature": "about other publications",
+        "withheld": "the controls have not passed, so nothing is concluded",
+        "incomplete": "runs are missing",
+        "not run": "not put to the test in these records",
+    }
+)
 
 
 def render(ledger: Ledger, link: str = "") -> str:

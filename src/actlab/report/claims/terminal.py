@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from types import MappingProxyType
 from typing import Any
 
 from rich.console import Console
@@ -14,10 +15,10 @@ from actlab.report.claims.finding import Finding
 from actlab.report.claims.verdicts import Ledger, Verdict
 from actlab.report.words import REGIME_TITLES
 
-STYLES = {
+STYLES = MappingProxyType({
     "true": "green", "supported": "green", "false": "red", "reversed": "red", "mixed": "yellow",
     "conditional": "yellow", "weak": "green", "withheld": "bold red", "incomplete": "red",
-}  # fmt: skip
+})  # fmt: skip
 
 
 def print_claims(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from actlab.lab.claims.evidence import Evidence, evidence
 from actlab.lab.claims.exact import check, checked
@@ -18,11 +19,11 @@ from actlab.stats import benjamini_hochberg, confidence_for
 WITHHELD = "withheld"
 """In place of a verdict while the controls have not passed."""
 
-LOOKS = {"smoke": 1, "quick": 1, "full": 2}
+LOOKS = MappingProxyType({"smoke": 1, "quick": 1, "full": 2})
 """Planned looks at the data: the full tier may be extended once, so both looks use a level of
 2.94 %, which keeps the whole at 5 % (Pocock)."""
 
-_FLIPPED = {"supported": "reversed", "weak": "undecided", "reversed": "supported"}
+_FLIPPED = MappingProxyType({"supported": "reversed", "weak": "undecided", "reversed": "supported"})
 
 
 @dataclass(frozen=True)
