@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from actlab.lab.datasets import classes
-from actlab.lab.models.fit import Losses, OptimiserName, Order, fit
+from actlab.lab.models.fit import Losses, OptimiserName, Order, fit, gather_own
 from actlab.lab.models.layers import Norm
-from actlab.lab.models.measure import cross_entropy
+from actlab.lab.models.measure import accuracy, capped, cross_entropy, log_area, thinned
 from actlab.lab.models.members import gather_of_run, members_of, spread
 from actlab.lab.models.perceptron import Perceptron
 from actlab.lab.models.start import Start
-from actlab.lab.task import Batch, Settings
+from actlab.lab.task import Batch, Curve, Metric, Run, Settings
 
 CLASSES = 10
 CHANCE = math.log(CLASSES)
@@ -25,6 +25,17 @@ CHANCE = math.log(CLASSES)
 
 LAST = 20
 """Steps whose mean loss is the loss at the end."""
+
+METRICS = (
+    Metric("accuracy", "test accuracy", "higher", 100.0 / CLASSES, unit="pp"),
+    Metric("area", "mean log10 training loss over steps", "lower", math.log10(CHANCE)),
+    Metric("train_loss", "training loss at the end", "lower", CHANCE, "log10"),
+    Metric("test_loss", "test loss", "lower", CHANCE, "log10", capped=False),
+)
+"""What :func:`classified` measures."""
+
+LOSS = Curve("loss", "training loss", "step", "log10")
+"""The curve that :func:`classified` keeps."""
 
 
 class ClassifierSettings(Settings):
@@ -120,6 +131,64 @@ def train(
     )
     net.eval()
     return Trained(net, data, losses)
+
+
+def fit_classes(
+    net: nn.Module,
+    data: classes.Classes,
+    batch: Batch,
+    *,
+    steps: int,
+    size: int,
+    optimiser: OptimiserName = "adam",
+) -> Losses:
+    """Train one network for each run on minibatches, and put the stack in evaluation mode.
+
+    Args:
+        net: the stack, from ``(runs, n, features)`` to ``(runs, n, classes)``.
+        data: of every run.
+        batch: what is asked for.
+        steps: updates.
+        size: examples of a minibatch.
+        optimiser: see :func:`actlab.lab.models.fit.fit`. Default: ``adam``.
+    """
+    order = Order(Start.of(batch), data.train_x.shape[1], size)
+
+    def loss_of(step: int) -> Tensor:
+        index = order.at(step)
+        return cross_entropy(net(gather_own(data.train_x, index)), gather_own(data.train_y, index))
+
+    losses = fit(loss_of, net.parameters(), batch, steps, optimiser=optimiser)
+    net.eval()
+    return losses
+
+
+def classified(logits: Tensor, data: classes.Classes, losses: Losses) -> list[Run]:
+    """What every run has reached: ``METRICS`` and the curve ``LOSS``.
+
+    Args:
+        logits: of the test examples, ``(runs, n, classes)``.
+        data: of every run.
+        losses: before every update, ``(runs, steps)``.
+    """
+    right = accuracy(logits, data.test_y).numpy()
+    test_loss = cross_entropy(logits, data.test_y).numpy()
+    area = log_area(losses, CHANCE)
+    at, kept = thinned(capped(losses, CHANCE))
+    ended = capped(losses[:, -LAST:], CHANCE).mean(axis=1)
+    return [
+        Run(
+            metrics={
+                "accuracy": 100.0 * right[i],
+                "area": area[i],
+                "train_loss": ended[i],
+                "test_loss": test_loss[i],
+            },
+            diverged=lost,
+            curves={"loss": (at, kept[i])},
+        )
+        for i, lost in enumerate(diverged(losses, len(losses)))
+    ]
 
 
 def diverged(losses: Losses, runs: int) -> list[bool]:

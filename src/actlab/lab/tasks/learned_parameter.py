@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +12,13 @@ import torch
 from actlab.lab.arm import Arm
 from actlab.lab.datasets import classes
 from actlab.lab.models.classifier import (
-    CHANCE,
-    CLASSES,
-    LAST,
+    LOSS,
+    METRICS,
     ClassifierSettings,
+    classified,
     train,
     training_seconds,
 )
-from actlab.lab.models.measure import accuracy, capped, log_area, thinned
 from actlab.lab.models.perceptron import Perceptron
 from actlab.lab.task import Batch, Curve, Metric, Run, Task
 
@@ -33,29 +32,24 @@ def run(batch: Batch) -> Sequence[Run]:
     settings: ClassifierSettings = batch.settings
     trained = train(batch, settings)
     with torch.no_grad():
-        tested = accuracy(trained.net(trained.data.test_x), trained.data.test_y).numpy()
-        values = learned_values(trained.net, len(tested))
+        runs = classified(trained.net(trained.data.test_x), trained.data, trained.losses)
+        values = learned_values(trained.net, len(runs))
     begun = next(iter(batch.arm.params.values()), 0.0)
-    values = np.full((len(tested), 1), begun) if values is None else values
+    values = np.full((len(runs), 1), begun) if values is None else values
     change, outside = values - begun, 100.0 * not_monotone(batch.arm, values).mean(axis=1)
     shares = np.linspace(0.0, 1.0, QUANTILES)
     spread = np.quantile(np.where(np.isfinite(change), change, 0.0), shares, axis=1).T
-    area = log_area(trained.losses, CHANCE)
-    at, kept = thinned(capped(trained.losses, CHANCE))
-    ended = capped(trained.losses[:, -LAST:], CHANCE).mean(axis=1)
     return [
-        Run(
+        replace(
+            found,
             metrics={
-                "accuracy": 100.0 * tested[i],
-                "area": area[i],
-                "train_loss": ended[i],
+                **found.metrics,
                 "moved": np.abs(change[i]).mean(),
                 "outside": outside[i],
             },
-            diverged=diverged,
-            curves={"loss": (at, kept[i]), "change": (shares, spread[i])},
+            curves={**found.curves, "change": (shares, spread[i])},
         )
-        for i, diverged in enumerate(trained.diverged)
+        for i, found in enumerate(runs)
     ]
 
 
@@ -104,16 +98,14 @@ TASK = Task(
     version=1,
     settings=ClassifierSettings,
     metrics=(
-        Metric("accuracy", "test accuracy", "higher", 100.0 / CLASSES, unit="pp"),
-        Metric("area", "mean log10 training loss over steps", "lower", math.log10(CHANCE)),
-        Metric("train_loss", "training loss at the end", "lower", CHANCE, "log10"),
+        *METRICS,
         Metric("moved", "mean distance of the parameter from its start", "higher", 0.0),
         Metric("outside", "parameters that make the function non-monotone", "lower", 100.0,
                unit="pp"),
     ),
     run=run,
     curves=(
-        Curve("loss", "training loss", "step", "log10"),
+        LOSS,
         Curve("change", "parameter minus its start", "share of the units"),
     ),
     data=lambda: "; ".join(classes.identity(name) for name in classes.NAMES),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +12,14 @@ from torch import Tensor
 
 from actlab.lab.datasets import classes
 from actlab.lab.models.classifier import (
-    CHANCE,
-    CLASSES,
-    LAST,
+    LOSS,
+    METRICS,
     ClassifierSettings,
+    classified,
     train,
     training_seconds,
 )
-from actlab.lab.models.measure import accuracy, capped, cross_entropy, log_area, thinned
-from actlab.lab.task import Batch, Curve, Metric, Run, Task
+from actlab.lab.task import Batch, Metric, Run, Task
 
 MOST_SHIFT = 10.0
 """A layer whose mean is more than this many times its spread counts as this."""
@@ -30,29 +29,14 @@ def run(batch: Batch) -> Sequence[Run]:
     """Train every run on minibatches and test it on examples that it has not seen."""
     settings: ClassifierSettings = batch.settings
     trained = train(batch, settings)
-    data, net, losses = trained.data, trained.net, trained.losses
+    data, net = trained.data, trained.net
     with torch.no_grad():
         given = net.hidden(data.test_x)
         logits = net.maps[-1](given[-1] if given else data.test_x)
-        tested = accuracy(logits, data.test_y).numpy()
-        test_loss = cross_entropy(logits, data.test_y).numpy()
     shift = mean_shift(given or [data.test_x])
-    area = log_area(losses, CHANCE)
-    at, kept = thinned(capped(losses, CHANCE))
-    ended = capped(losses[:, -LAST:], CHANCE).mean(axis=1)
     return [
-        Run(
-            metrics={
-                "accuracy": 100.0 * tested[i],
-                "area": area[i],
-                "train_loss": ended[i],
-                "test_loss": test_loss[i],
-                "mean_shift": shift[i],
-            },
-            diverged=diverged,
-            curves={"loss": (at, kept[i])},
-        )
-        for i, diverged in enumerate(trained.diverged)
+        replace(found, metrics={**found.metrics, "mean_shift": shift[i]})
+        for i, found in enumerate(classified(logits, data, trained.losses))
     ]
 
 
@@ -89,10 +73,7 @@ TASK = Task(
     version=1,
     settings=ClassifierSettings,
     metrics=(
-        Metric("accuracy", "test accuracy", "higher", 100.0 / CLASSES, unit="pp"),
-        Metric("area", "mean log10 training loss over steps", "lower", math.log10(CHANCE)),
-        Metric("train_loss", "training loss at the end", "lower", CHANCE, "log10"),
-        Metric("test_loss", "test loss", "lower", CHANCE, "log10", capped=False),
+        *METRICS,
         Metric(
             "mean_shift",
             "mean of the hidden units relative to their spread, after training",
@@ -102,7 +83,7 @@ TASK = Task(
         ),
     ),
     run=run,
-    curves=(Curve("loss", "training loss", "step", "log10"),),
+    curves=(LOSS,),
     data=lambda: "; ".join(classes.identity(name) for name in classes.NAMES),
     seconds=training_seconds,
     trial={"width": 16, "steps": 20},

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from pydantic import Field
-from torch import Tensor
 
 from actlab.lab.datasets import classes
-from actlab.lab.models.classifier import CHANCE, CLASSES, LAST
-from actlab.lab.models.fit import Order, fit, gather_own
+from actlab.lab.models.classifier import LOSS, METRICS, classified, fit_classes
 from actlab.lab.models.layers import Norm
-from actlab.lab.models.measure import accuracy, capped, cross_entropy, log_area, thinned
 from actlab.lab.models.residual import ResidualNet
 from actlab.lab.models.start import Start
-from actlab.lab.task import Batch, Curve, Metric, Run, Settings, Task
+from actlab.lab.task import Batch, Run, Settings, Task
 
 
 class ResidualSettings(Settings):
@@ -44,34 +39,9 @@ def run(batch: Batch) -> Sequence[Run]:
         blocks=settings.blocks,
         norm=settings.norm,
     )
-    order = Order(start, data.train_x.shape[1], settings.batch)
-
-    def loss_of(step: int) -> Tensor:
-        index = order.at(step)
-        return cross_entropy(net(gather_own(data.train_x, index)), gather_own(data.train_y, index))
-
-    losses = fit(loss_of, net.parameters(), batch, settings.steps)
-    net.eval()
+    losses = fit_classes(net, data, batch, steps=settings.steps, size=settings.batch)
     with torch.no_grad():
-        logits = net(data.test_x)
-        tested = accuracy(logits, data.test_y).numpy()
-        test_loss = cross_entropy(logits, data.test_y).numpy()
-    area = log_area(losses, CHANCE)
-    at, kept = thinned(capped(losses, CHANCE))
-    ended = capped(losses[:, -LAST:], CHANCE).mean(axis=1)
-    return [
-        Run(
-            metrics={
-                "accuracy": 100.0 * tested[i],
-                "area": area[i],
-                "train_loss": ended[i],
-                "test_loss": test_loss[i],
-            },
-            diverged=not np.isfinite(losses[i]).all(),
-            curves={"loss": (at, kept[i])},
-        )
-        for i in range(start.runs)
-    ]
+        return classified(net(data.test_x), data, losses)
 
 
 def _seconds(settings: ResidualSettings) -> float:
@@ -90,14 +60,9 @@ TASK = Task(
     ),
     version=1,
     settings=ResidualSettings,
-    metrics=(
-        Metric("accuracy", "test accuracy", "higher", 100.0 / CLASSES, unit="pp"),
-        Metric("area", "mean log10 training loss over steps", "lower", math.log10(CHANCE)),
-        Metric("train_loss", "training loss at the end", "lower", CHANCE, "log10"),
-        Metric("test_loss", "test loss", "lower", CHANCE, "log10", capped=False),
-    ),
+    metrics=METRICS,
     run=run,
-    curves=(Curve("loss", "training loss", "step", "log10"),),
+    curves=(LOSS,),
     data=lambda: "; ".join(classes.identity(name) for name in classes.NAMES),
     seconds=_seconds,
     trial={"blocks": 2, "width": 16, "steps": 20},
