@@ -65,9 +65,8 @@ def _finding(one: dict[str, Any]) -> str:
     name = f"{evidence['study'].removeprefix('claims-').upper()}, {one['regime']}"
     if one["estimate"] is None:
         return f"{name}: {one['word']}"
-    ends = f" ({one['interval'][0]:+.2g} to {one['interval'][1]:+.2g})" if one["interval"] else ""
     link = f'<a href="claims-quick-report.html#{place}">{name}</a>'
-    return f"{link}: {one['word']}, {one['estimate']:+.2g}{ends}, {one['seeds']}"
+    return f"{link}: {one['word']}, {one['effect']}, {one['seeds']}"
 
 
 def _text(text: str) -> str:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from actlab.lab.claims.evidence import evidence
+from actlab.lab.task import Metric
+from actlab.report.claims.finding import Finding
 from actlab.report.claims.page import render as render_claims
-from actlab.report.claims.verdicts import judge_claims
+from actlab.report.claims.verdicts import Ledger, judge_claims
 from actlab.report.html import render
 from actlab.report.runs import Lost
+from actlab.stats import Interval
 from browser.conftest import WATCH
 from unit.report.by_hand import EVIL, A, B, make_folder, make_part, make_results, make_runs, points
 
@@ -46,11 +51,26 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "one": render(make_folder(study())),
         "many": render(make_folder(*(study(f"claims-t{k:02d}") for k in range(4)))),
         "hostile": render(hostile),
-        "claims": render_claims(judge_claims(None)),
+        "claims": render_claims(measured_claims(), "report.html"),
     }
     for name, text in texts.items():
         (root / f"{name}.html").write_text(text, encoding="utf-8")
     return {name: root / f"{name}.html" for name in texts}
+
+
+def measured_claims() -> Ledger:
+    """The ledger as it is, a comparison of every kind beside each claim that is measured."""
+    ledger = judge_claims(None)
+    kinds = {one.kind: one for one in evidence()}
+    found = tuple(
+        Finding(one, "fair", "supported", 0.7, Interval(0.2, 1.4), 0.01, 0.02, 10, 10,
+                metric=Metric("m", "a metric with a title of some length", "lower", 1.0))
+        for one in kinds.values()
+    )  # fmt: skip
+    verdicts = tuple(
+        replace(one, findings=found) if one.findings else one for one in ledger.verdicts
+    )
+    return replace(ledger, verdicts=verdicts)
 
 
 @pytest.fixture
@@ -110,6 +130,16 @@ def test_on_a_phone_the_tables_need_no_sideways_scrolling(open_report: Any) -> N
     assert wide == 0
     label = "getComputedStyle(document.querySelector('.part td:nth-child(4)'), '::before').content"
     assert "Holm" in page.evaluate(label)
+
+
+def test_on_a_phone_a_claim_is_as_long_as_its_text(open_report: Any) -> None:
+    page = open_report("claims", width=390)
+    page.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true; })")
+    heights = "[...document.querySelectorAll('.findings tbody tr')].map((row) => row.offsetHeight)"
+    assert max(page.evaluate(heights)) < 500
+    sideways = """[...document.querySelectorAll('.findings')].filter((table) =>
+      table.parentElement.scrollWidth > table.parentElement.clientWidth).length"""
+    assert page.evaluate(sideways) == 0
 
 
 def test_runs_are_filtered_and_counted(open_report: Any) -> None:

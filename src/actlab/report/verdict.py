@@ -51,12 +51,19 @@ def judge(results: Results) -> Verdict:
     """The verdict on the study's claim.
 
     By counting runs where the study says what a success is and its first part has both regimes,
-    by the paired comparisons of its first part otherwise.
+    by the paired comparisons of its first part that has the contender otherwise.
     """
     first = [part for part in results.parts if part.name == results.parts[0].name]
     fitted = results.study.get("fitted")
     if fitted is not None and len(first) == len(REGIME_TITLES):
         return _counted(results, first, float(fitted))
+    compared = [
+        part
+        for part in results.parts
+        if part.of(results.contender) is not None and part.baseline != results.contender
+    ]
+    if compared:
+        first = [part for part in compared if part.name == compared[0].name]
     return _compared(results, first)
 
 

@@ -178,6 +178,15 @@ def test_nothing_to_compare_is_missing():
     assert verdict.caution == "There are no paired runs to test."
 
 
+def test_parts_without_the_contender_do_not_decide():
+    flat = make_runs(B, [90.0] * 6, metric="accuracy")
+    low = make_runs("gelu", spread(50.0, 6), metric="accuracy")
+    high = make_runs(A, spread(95.0, 6), metric="accuracy")
+    others = make_part([low, flat], "others", metric=ACCURACY)
+    pair = make_part([high, flat], "pair", metric=ACCURACY)
+    assert judge(make_results(others, pair)).word == judge(make_results(pair)).word == "supported"
+
+
 def test_a_limit_without_both_regimes_falls_back_to_comparing():
     part = make_part([make_runs(A, [1e-6] * 6), make_runs(B, [0.9] * 6)])
     assert judge(make_results(part, fitted=1e-3)).word == "supported"

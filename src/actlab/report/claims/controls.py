@@ -57,7 +57,7 @@ def _identical(part: PartRuns) -> list[Control]:
     for runs in part.runs:
         if runs.label == part.baseline:
             continue
-        name = f"{runs.label} is {part.baseline}"
+        name = f"{runs.label} is {part.baseline} ({part.regime})"
         if reference is None or runs.missing or reference.missing or runs.seeds != reference.seeds:
             found.append(Control(name, False, "runs are missing"))
             continue
@@ -86,7 +86,7 @@ def _compared(part: PartRuns, kind: str) -> list[Control]:
         if runs.label == part.baseline:
             continue
         name = (
-            f"{runs.label} against itself ({part.regime})"
+            f"{runs.label} ties with {part.baseline}, which is the same ({part.regime})"
             if kind == NOTHING
             else f"{part.baseline} and {runs.label} are told apart ({part.regime})"
         )

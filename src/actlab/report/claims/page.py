@@ -19,7 +19,7 @@ from actlab.records.durable import publish_file
 from actlab.report import words
 from actlab.report.claims.finding import Finding
 from actlab.report.claims.forest import drawing
-from actlab.report.claims.terminal import as_json, sentence
+from actlab.report.claims.terminal import as_json, effect
 from actlab.report.claims.verdicts import Ledger, Verdict
 from actlab.report.html import facts_of
 from actlab.report.page import template
@@ -108,20 +108,11 @@ def _entry(verdict: Verdict, link: str) -> dict[str, Any]:
 def _row(finding: Finding, link: str) -> dict[str, Any]:
     evidence = finding.evidence
     place = f"{evidence.study}-{evidence.part}-{finding.regime}"
-    numbers = ""
-    if finding.estimate is not None:
-        numbers = f"{finding.estimate:+.3g}"
-        if evidence.kind in ("rate", "mediation"):
-            numbers = f"{finding.estimate:.0%}"
-        elif evidence.kind == "spread":
-            numbers = f"{finding.estimate:.2f} times"
-        numbers += f" ({words.between(finding.interval)})"
     return {
         "finding": finding,
         "slug": slug(finding.word),
-        "numbers": numbers,
+        "numbers": effect(finding),
         "svg": drawing(finding),
-        "spoken": sentence(finding),
         "link": f"{link}#{place}" if link and finding.seeds else "",
     }
 

@@ -115,12 +115,28 @@ def sentence(finding: Finding) -> str:
     place = f"{evidence.study}, {evidence.part}, {regime}: {what}, {evidence.metric}"
     if finding.estimate is None:
         return f"{place}: {finding.word} ({finding.why or 'no result'})"
-    numbers = f"{finding.estimate:+.3g} ({words.between(finding.interval)})"
+    numbers = effect(finding)
     if finding.adjusted is not None:
         numbers += f", p = {words.p_value(finding.adjusted)}"
     trouble = f", {finding.failed} missing" if finding.failed else ""
     trouble += f", {finding.diverged} diverged" if finding.diverged else ""
     return f"{place}: {finding.word}, {numbers}, {finding.seeds} seeds{trouble}"
+
+
+def effect(finding: Finding) -> str:
+    """The estimate with its interval, in the units of its kind; empty where there is none."""
+    if finding.estimate is None:
+        return ""
+    if finding.evidence.kind in ("rate", "mediation"):
+        ends = finding.interval
+        between = "no interval" if ends is None else f"{ends.low:.0%} to {ends.high:.0%}"
+        return f"{finding.estimate:.0%} ({between})"
+    if finding.evidence.kind == "spread":
+        ends = finding.interval
+        between = "no interval" if ends is None else f"{ends.low:.2f} to {ends.high:.2f}"
+        return f"{finding.estimate:.2f} times ({between})"
+    text = f"{finding.estimate:+.3g} ({words.between(finding.interval)})"
+    return f"{text} beyond the limit" if finding.evidence.kind == "threshold" else text
 
 
 def _print_controls(ledger: Ledger, console: Console) -> None:
@@ -159,6 +175,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "evidence": finding.evidence.model_dump(mode="json"),
         "regime": finding.regime,
         "word": finding.word,
+        "effect": effect(finding),
         "estimate": finding.estimate,
         "interval": list(finding.interval) if finding.interval else None,
         "p": finding.p,
