@@ -31,11 +31,6 @@ CLAIM_STUDIES = "claims-"
 """The studies that put the ledger's claims to the test have names that begin so."""
 
 
-def default_results(study: Study) -> Path:
-    """``results/<name>``, or ``results/<name>-quick``: the versions never mix."""
-    return Path("results") / study.title_name
-
-
 def default_workers() -> int:
     """One worker per core that this process may use, at most 8."""
     try:
