@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from actlab.cli.where import EngineName, engine_of, pairs
 from actlab.cli.whole import WholeNumber
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def run(
     seeds: WholeNumber | None = None,
     results: Path | None = None,
     workers: WholeNumber | None = None,
-    engine: Literal["local", "ray", "slurm"] = "local",
+    engine: EngineName = "local",
     address: str | None = None,
     option: list[str] | None = None,
     events: Path | None = None,
@@ -67,8 +68,7 @@ def run(
     Returns:
         0 when every cell has a result, 1 when some have none, 130 after Ctrl-C.
     """
-    from actlab.lab.conduct import default_workers, prepare, prepare_claims
-    from actlab.lab.engines import engine_named
+    from actlab.lab.conduct import prepare, prepare_claims
 
     if quick and tier not in (None, "quick"):
         raise ValueError(f"--quick and --tier {tier} contradict each other")
@@ -86,7 +86,7 @@ def run(
             metric=metric,
             smallest=smallest,
             rates=_numbers(learning_rates),
-            settings=_pairs("--setting", setting),
+            settings=pairs("--setting", setting),
             regime=regime,
             seeds=10 if seeds is None else seeds,
         )
@@ -95,13 +95,9 @@ def run(
         plans = prepare_claims(tier=version, seeds=seeds)
     else:
         plans = [prepare(study, tier=version, seeds=seeds)]
-    chosen = _pairs("--option", option)
-    if address is not None:
-        chosen["address"] = address
-    count = default_workers() if workers is None and engine == "local" else workers
-    build = engine_named(engine, count, **chosen)
     name = f"{CLAIMS}-{version}" if study == CLAIMS else plans[0].study.title_name
     folder = results or Path("results") / name
+    build = engine_of(engine, workers, address, option, folder)
     return carry_out(plans, folder, name, build, _command(sys.argv[1:]), events)
 
 
@@ -168,19 +164,3 @@ def _numbers(text: str) -> list[float]:
         raise ValueError(
             f"--learning-rates must be numbers separated by commas, got {text!r}"
         ) from None
-
-
-def _pairs(option: str, given: list[str] | None) -> dict[str, object]:
-    """NAME=VALUE words as a table; values are numbers, true, false or text."""
-    import json
-
-    found: dict[str, object] = {}
-    for word in given or []:
-        name, sign, text = word.partition("=")
-        if not sign or not name:
-            raise ValueError(f"{option} must be NAME=VALUE, got {word!r}")
-        try:
-            found[name] = json.loads(text)
-        except ValueError:
-            found[name] = text
-    return found
