@@ -66,7 +66,7 @@ test-full: kernels
 # Too large for everyone: `make test` skips what is not installed, and says so.
 test-integrations: $(READY)
 	$(PIP) --editable '.[lightning,hf,track,ray,slurm]'
-	$(BIN)/python -m pytest -n $(JOBS) tests/integrations $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --integrations tests/integrations $(ARGS)
 
 # torchvision on PyPI is made for CUDA and wants its torch: it gets into no environment but this one,
 # and brings nothing along. 0.28 is the one for torch 2.13; tests/vision/stubs.py does the rest.

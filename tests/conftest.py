@@ -13,6 +13,22 @@ TIERS = {
 }
 
 
+INTEGRATIONS = "takes minutes, or libraries that not everyone has: `make test-integrations`"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--integrations", action="store_true", help="run tests/integrations too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--integrations"):
+        return
+    left = pytest.mark.skip(reason=INTEGRATIONS)
+    for item in items:
+        if item.path.is_relative_to(config.rootpath / "tests" / "integrations"):
+            item.add_marker(left)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     for name, meaning in TIERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")

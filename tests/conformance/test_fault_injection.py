@@ -207,6 +207,7 @@ def test_broken_definition_turns_the_suite_red(fault):
     assert set(failing(broken, caught_by)) == caught_by
 
 
+@pytest.mark.full
 def test_checks_that_catch_faults_are_green_for_the_originals():
     used = set().union(*(caught_by for _, caught_by in FAULTS.values()))
     for original in (POWERLU, EXPOLU, RALU, ELU, RELU):

@@ -137,6 +137,7 @@ def git(folder: Path, *words: str) -> str:
     ).stdout
 
 
+@pytest.mark.full
 def test_a_slower_revision_is_seen_and_its_worktree_gone(tmp_path: Path) -> None:
     project = tmp_path / "project"
     ignored = shutil.ignore_patterns("__pycache__", "lib", "*.so")

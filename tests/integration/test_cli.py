@@ -108,6 +108,7 @@ def pytest_in(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.full
 def test_the_conformance_test_of_a_new_activation_passes(scaffold: Path) -> None:
     result = pytest_in(scaffold)
     assert result.returncode == 0, result.stdout[-3000:]

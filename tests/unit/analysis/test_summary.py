@@ -102,6 +102,7 @@ def test_a_definition_of_ones_own():
     assert all(run.depth == 30 for run in found.propagation.values())
 
 
+@pytest.mark.full
 def test_what_cannot_be_found_is_named_and_the_rest_is_there():
     def forward(m, x):
         return m.sin(x, 1e7)
