@@ -25,6 +25,8 @@ from actlab.testing.terms import magnitude_of_terms
 from actlab.testing.ulp import FORMATS, rounded, ulp_error
 from browser.rough_numbers import curvature_magnitude
 
+pytestmark = pytest.mark.full
+
 LIMIT = 16.0
 """In units in the last place; browsers do not round exp and its like correctly."""
 

@@ -103,6 +103,7 @@ def open_report(browser: Any, pages: dict[str, Path]) -> Iterator[Callable[..., 
         assert [url for url in asked if not url.startswith((uri, "data:"))] == []
 
 
+@pytest.mark.full
 def test_the_tests_would_see_a_page_that_is_too_wide(open_report: Any) -> None:
     page = open_report("one", width=390)
     page.evaluate("document.querySelector('h1').style.minWidth = '500px'")

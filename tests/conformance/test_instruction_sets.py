@@ -16,6 +16,8 @@ from actlab.kernels import apply, built, native
 from actlab.testing import accuracy, from_output, special
 from actlab.testing.subject import NotApplicableError, Subject
 
+pytestmark = pytest.mark.full
+
 DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
 
 SUPPORTED = {

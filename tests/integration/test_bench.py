@@ -76,6 +76,7 @@ def test_a_run_leaves_records_page_plot_and_lines(tmp_path: Path) -> None:
     assert (tmp_path / "again.html").read_bytes() == page
 
 
+@pytest.mark.full
 def test_a_stopped_run_goes_on_in_its_folder(tmp_path: Path) -> None:
     words = [*TINY[:3], "--sizes", "2^4,2^5,2^6,2^7,2^8,2^9", *TINY[5:]]
     process = start(tmp_path, *words)

@@ -107,6 +107,7 @@ def test_a_whole_run_leaves_records_and_a_page(whole: Path) -> None:
     assert len(page) < 1_000_000
 
 
+@pytest.mark.full
 def test_killed_at_any_moment_and_resumed_gives_the_same_bits(whole: Path, tmp_path: Path) -> None:
     for count in (1, 7):
         process = start(tmp_path, "--workers", "2")

@@ -120,6 +120,7 @@ def test_an_expectation_that_does_not_exist_is_refused():
         moments(grows)
 
 
+@pytest.mark.full
 def test_what_varies_too_fast_is_refused():
     with pytest.raises(AccuracyError, match="varies too fast"):
         moments(wave(1e7))

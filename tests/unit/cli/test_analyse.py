@@ -46,6 +46,7 @@ def test_it_tells_everything(capsys: Capture) -> None:
         assert re.search(expected, out), expected
 
 
+@pytest.mark.full
 def test_it_is_honest_about_what_there_is_not(capsys: Capture) -> None:
     out = said(capsys, "analyse", "powerlu", "--set", "p=0.5")
     assert re.search(r"critical\s+none", out)

@@ -86,7 +86,9 @@ def data(width: int = WIDTH, seed: int = 0) -> Tensor:
 
 @pytest.mark.filterwarnings("ignore:the variance map is unstable")
 @pytest.mark.parametrize("name", ACTIVATIONS)
-@pytest.mark.parametrize(("depth", "draws"), [(30, 3), (100, 2)])
+@pytest.mark.parametrize(
+    ("depth", "draws"), [(30, 3), pytest.param(100, 2, marks=pytest.mark.full)]
+)
 def test_plain_networks_follow_theory(name: str, depth: int, draws: int) -> None:
     expected = theory(name, depth, WIDTH)
     model = stack(name, depth)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 import tracemalloc
 
 import pytest
@@ -128,17 +127,15 @@ def test_an_engine_that_breaks_stops_the_run_and_blames_no_cell(store):
     assert [bool(store.load(c.id)) for c in cells] == [True] * 3 + [False] * 3
 
 
-def test_twenty_thousand_cells_in_little_memory_and_even_time():
+def test_twenty_thousand_cells_in_little_memory():
     cells = [cell("root")]
     cells += [cell(number, cells[0]) if number % 2 else cell(number) for number in range(20_000)]
     engine = InstantEngine(lambda job: Outcome("done", summary={"x": [0.5] * 50}, arrays=arrays()))
     store = Memory()
-    ended: list[float] = []
     began = []
 
     def watch(event):
         if isinstance(event, Ended):
-            ended.append(time.process_time())
             engine.submitted.clear()
         elif isinstance(event, Began):
             began.append(tracemalloc.get_traced_memory()[0])
@@ -152,9 +149,6 @@ def test_twenty_thousand_cells_in_little_memory_and_even_time():
     assert len(records) == len(set(store.saved)) == len(store.saved) == 20_001
     # An array alone has 8 kB; what is kept of a cell is its status.
     assert (peak - began[0]) / len(cells) < 1000
-    first, last = ended[5000] - ended[0], ended[-1] - ended[-5001]
-    assert last < 3 * first
-    assert len(cells) / (ended[-1] - ended[0]) > 500
 
 
 def test_finished_cells_are_read_back_without_being_kept(store):

@@ -40,6 +40,7 @@ def _nothing_left():
     _launcher().stop()
 
 
+@pytest.mark.full
 def test_every_parameter_is_sent_once_in_a_step_whatever_the_function():
     runs = run_of(Arm("relu"), (0, 1)) + run_of(Arm("elu", {"alpha": 1.0}))
     assert [run.metrics["bytes"] for run in runs] == [BYTES] * 3

@@ -44,6 +44,7 @@ class _At:
         self.params = {"alpha": alpha}
 
 
+@pytest.mark.full
 def test_fresh_seeds_are_not_fooled_by_the_luck_that_wins_a_search():
     """At 2.5 % more than 4 of 30 would come once in a thousand times."""
     fresh, naive = searched(30)
