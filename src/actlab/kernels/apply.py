@@ -14,7 +14,7 @@ from actlab.kernels import formula as formulas
 from actlab.kernels.autograd import Elementwise, value
 from actlab.kernels.call import Call
 from actlab.kernels.channels import spread, tensors_of
-from actlab.kernels.native import MOST_NUMBERS
+from actlab.kernels.native import MOST_NUMBERS, Kernel
 from actlab.kernels.policy import (
     DTYPES,
     check_backend,
@@ -85,7 +85,8 @@ def _with_numbers(
     """A call on an eager tensor with numbers for parameters: the one that has to be quick."""
     if backend is not None:
         check_device(activation, backend, x)
-    call = _number_call(activation, values, x.dtype, x.is_cpu, backend, save)
+    place = "cpu" if x.is_cpu else x.device.type
+    call = _number_call(activation, values, x.dtype, place, backend, save)
     kernel, numbers = call.kernel, call.numbers
     if kernel is None or numbers is None:
         _check_input(activation.name, x)
@@ -120,10 +121,27 @@ def _general(
         return formulas.traced(activation.forward, x, spread(values, x, channel_dim))
     check_backend(activation, backend)
     check_device(activation, backend, x)
-    kernel = kernel_for(activation, x.is_cpu, backend)
+    kernel = kernel_for(activation, x.device.type, backend)
     numbers = {name: None if isinstance(v, Tensor) else v for name, v in values.items()}
     call = Call(activation, form, channel_dim, numbers, kernel)
     return _eager(call, x, tuple(tensors_of(values).values()))
+
+
+def check(
+    activation: Activation,
+    x: Tensor,
+    params: Mapping[str, Any],
+    *,
+    channel_dim: int = 1,
+    backend: str | None = None,
+) -> None:
+    """What ``apply`` checks of a call before any work, for those who compute it otherwise."""
+    _check_input(activation.name, x)
+    _check_channel_dim(activation.name, channel_dim)
+    for p in activation.params:
+        _checked(activation, p.name, params[p.name], x, channel_dim)
+    check_backend(activation, backend)
+    check_device(activation, backend, x)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -131,7 +149,7 @@ def _number_call(
     activation: Activation,
     values: tuple[float, ...],
     dtype: torch.dtype,
-    on_cpu: bool,
+    place: str,
     backend: str | None,
     save: str | None,
 ) -> Call:
@@ -141,8 +159,8 @@ def _number_call(
     params = {p.name: p.check(activation.name, value) for p, value in pairs}
     check_backend(activation, backend)
     form = form_to_save(activation, params, save, dtype)
-    kernel = kernel_for(activation, on_cpu, backend)
-    few = kernel is not None and len(values) <= MOST_NUMBERS
+    kernel = kernel_for(activation, place, backend)
+    few = isinstance(kernel, Kernel) and len(values) <= MOST_NUMBERS
     numbers = tuple(params.values()) if few else None
     return Call(activation, form, 0, params, kernel, numbers)
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from actlab.kernels import blocks, compiled
+from actlab.kernels import blocks, compiled, native
 from actlab.kernels import formula as formulas
 from actlab.kernels.call import Call
 from actlab.kernels.channels import spread, tensors_of
@@ -23,9 +23,12 @@ from actlab.kernels.policy import compute_dtype, in_transform, is_grad_batch
 
 def value(call: Call, x: Tensor, tensors: tuple[Tensor, ...]) -> Tensor:
     """``f(x)`` without a graph, in the shape, dtype and (when dense) strides of ``x``."""
-    if call.kernel is not None:
-        return compiled.value(call, call.kernel, x, tensors)
-    return blocks.value(call, x, tensors)
+    kernel = call.kernel
+    if kernel is None:
+        return blocks.value(call, x, tensors)
+    if isinstance(kernel, native.Kernel):
+        return compiled.value(call, kernel, x, tensors)
+    return kernel.value(call, x, tensors)
 
 
 class Elementwise(torch.autograd.Function):
@@ -63,10 +66,12 @@ class Elementwise(torch.autograd.Function):
         given = (saved, tensors, cotangent, wants_x, wanted)
         if graph:
             grads = _traced_gradients(call, *given)
-        elif call.kernel is not None:
-            grads = compiled.gradients(call, call.kernel, *given)
-        else:
+        elif kernel is None:
             grads = blocks.gradients(call, *given)
+        elif isinstance(kernel, native.Kernel):
+            grads = compiled.gradients(call, kernel, *given)
+        else:
+            grads = kernel.gradients(call, *given)
         of_tensors = (grads.get(name) for name, number in call.params.items() if number is None)
         return (None, grads.get(None), *of_tensors)
 

@@ -11,7 +11,6 @@ from torch import Tensor
 from actlab.core import Activation
 from actlab.core.spec import Formula
 from actlab.interpret.dual import partial_formula
-from actlab.kernels.native import Kernel
 
 Form = Literal["input", "output"]
 
@@ -25,7 +24,7 @@ class Call:
         form: what backward works from.
         channel_dim: the dimension along which per-channel parameters lie.
         params: every parameter by name: a number, or None for one given as a tensor.
-        kernel: the compiled functions to use, or None for the formula.
+        kernel: ``native.Kernel`` or ``gpu.launch.TritonKernel``, or None for the formula.
         numbers: the parameters, when all are numbers and compiled functions take them as such.
     """
 
@@ -33,7 +32,7 @@ class Call:
     form: Form
     channel_dim: int
     params: Mapping[str, float | None]
-    kernel: Kernel | None
+    kernel: Any
     numbers: tuple[float, ...] | None = None
 
     def bound(self, tensors: tuple[Tensor, ...]) -> dict[str, Any]:

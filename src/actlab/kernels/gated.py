@@ -6,16 +6,23 @@ A gated linear unit is ``f(gate) * value``. Written out, it keeps the gate, the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from actlab.core import Activation
-from actlab.kernels.apply import apply
+from actlab.kernels.apply import apply, check
+from actlab.kernels.call import Call
 from actlab.kernels.channels import tensors_of
-from actlab.kernels.policy import check_traced_backend, in_transform, is_grad_batch, must_trace
+from actlab.kernels.policy import (
+    check_traced_backend,
+    in_transform,
+    is_grad_batch,
+    kernel_for,
+    must_trace,
+)
 
 HALF_TYPES = (torch.float16, torch.bfloat16)
 
@@ -30,10 +37,22 @@ class Unit:
 
     def of(self, gate: Tensor, tensors: tuple[Tensor, ...]) -> Tensor:
         """``f(gate)`` in the dtype in which the product is formed: half types are rounded once."""
-        given = iter(tensors)
-        params = {k: next(given) if v is None else v for k, v in self.params.items()}
+        params = self.given(tensors)
         wide = gate.float() if gate.dtype in HALF_TYPES else gate
         return apply(self.activation, wide, params, **self.options)
+
+    def given(self, tensors: tuple[Tensor, ...]) -> dict[str, Any]:
+        """Every parameter by name."""
+        rest = iter(tensors)
+        return {k: next(rest) if v is None else v for k, v in self.params.items()}
+
+    def fused(self, gate: Tensor) -> Call | None:
+        """The call that computes the product in one kernel, on devices that have one."""
+        kernel = kernel_for(self.activation, gate.device.type, self.options["backend"])
+        if kernel is None or not hasattr(kernel, "gated_gradients"):
+            return None
+        channel_dim = self.options["channel_dim"]
+        return Call(self.activation, "input", channel_dim, self.params, kernel)
 
 
 class Gated(torch.autograd.Function):
@@ -45,13 +64,17 @@ class Gated(torch.autograd.Function):
     ) -> Tensor:
         ctx.unit = unit
         ctx.save_for_backward(gate, value, *tensors)
-        return _product(unit.of(gate, tensors), value)
+        return _forward(unit, gate, value, tensors)
 
     @staticmethod
     def backward(ctx: Any, cotangent: Tensor) -> Any:  # type: ignore[override]
         gate, value, *tensors = ctx.saved_tensors
         unit, needs = ctx.unit, ctx.needs_input_grad
         graph = torch.is_grad_enabled()
+        if _is_plain(cotangent) and (call := unit.fused(gate)):
+            into = torch.empty_like(gate), torch.empty_like(value)
+            rest = _fused_gradients(call, gate, value, tensors, cotangent, needs[3:], into)
+            return None, *into, *rest
         if not graph and not in_transform() and not is_grad_batch(cotangent):
             gate, *tensors = (t.detach().requires_grad_(t.requires_grad) for t in (gate, *tensors))
         wanted = [
@@ -78,12 +101,18 @@ class Halves(torch.autograd.Function):
         ctx.unit, ctx.dim, ctx.gate_first = unit, dim, gate_first
         ctx.save_for_backward(x, *tensors)
         gate, value = halves(x, dim, gate_first)
-        return _product(unit.of(gate, tensors), value)
+        return _forward(unit, gate, value, tensors)
 
     @staticmethod
     def backward(ctx: Any, cotangent: Tensor) -> Any:  # type: ignore[override]
         x, *tensors = ctx.saved_tensors
         gate, value = halves(x, ctx.dim, ctx.gate_first)
+        if _is_plain(cotangent) and (call := ctx.unit.fused(gate)):
+            of_x = torch.empty_like(x)
+            into = halves(of_x, ctx.dim, ctx.gate_first)
+            needed = ctx.needs_input_grad[4:]
+            rest = _fused_gradients(call, gate, value, tensors, cotangent, needed, into)
+            return None, None, None, of_x, *rest
         needs = (False, ctx.needs_input_grad[3], ctx.needs_input_grad[3], *ctx.needs_input_grad[4:])
         inner = _Context(ctx.unit, (gate, value, *tensors), needs)
         _, of_gate, of_value, *of_tensors = Gated.backward(inner, cotangent)
@@ -99,6 +128,36 @@ class _Context:
 
     def __init__(self, unit: Unit, saved: tuple[Tensor, ...], needs: tuple[bool, ...]) -> None:
         self.unit, self.saved_tensors, self.needs_input_grad = unit, saved, needs
+
+
+def _forward(unit: Unit, gate: Tensor, value: Tensor, tensors: tuple[Tensor, ...]) -> Tensor:
+    call = unit.fused(gate)
+    if call is None:
+        return _product(unit.of(gate, tensors), value)
+    check(unit.activation, gate, unit.given(tensors), **unit.options)
+    return call.kernel.value(call, gate, tensors, value)
+
+
+def _is_plain(cotangent: Tensor) -> bool:
+    """Whether backward may run kernels: no graph of it is wanted, and nothing transforms it."""
+    traced = torch.is_grad_enabled() or in_transform() or is_grad_batch(cotangent)
+    return not traced and type(cotangent) is Tensor
+
+
+def _fused_gradients(
+    call: Call,
+    gate: Tensor,
+    value: Tensor,
+    tensors: Sequence[Tensor],
+    cotangent: Tensor,
+    needed: tuple[bool, ...],
+    into: tuple[Tensor, Tensor],
+) -> list[Tensor | None]:
+    """Writes the gradients of gate and value; those of the parameters that are tensors."""
+    wanted = call.wanted(needed)
+    kernel = call.kernel
+    grads = kernel.gated_gradients(call, gate, value, tuple(tensors), cotangent, wanted, into)
+    return [grads.get(name) for name, number in call.params.items() if number is None]
 
 
 def _product(height: Tensor, value: Tensor) -> Tensor:

@@ -11,6 +11,10 @@ from torch.autograd import forward_ad
 
 from actlab.core import Activation, BackendUnavailableError
 from actlab.kernels import native
+from actlab.kernels.gpu import backend as gpu
+
+Kernel = Any
+"""``native.Kernel`` or ``gpu.launch.TritonKernel``."""
 
 DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
 BACKENDS = ("formula", "native", "triton")
@@ -47,7 +51,8 @@ def check_backend(activation: Activation, backend: str | None) -> None:
     if backend not in BACKENDS:
         known = ", ".join(map(repr, BACKENDS))
         raise ValueError(f"{owner}: backend must be None or one of {known}, got {backend!r}")
-    reason = unavailable(backend) or native.lacking(activation)
+    lacking = native.lacking if backend == "native" else gpu.lacking
+    reason = unavailable(backend) or lacking(activation)
     if reason:
         raise BackendUnavailableError(f"{owner}: backend {backend!r} cannot run here: {reason}")
 
@@ -57,19 +62,21 @@ def unavailable(backend: str) -> str:
     if backend == "native":
         return native.problem()
     if backend == "triton":
-        return "it is not part of this version: no GPU kernels are built yet"
+        return gpu.problem()
     return ""
 
 
-def kernel_for(activation: Activation, on_cpu: bool, backend: str | None) -> native.Kernel | None:
+def kernel_for(activation: Activation, place: str, backend: str | None) -> Kernel | None:
     """The compiled functions that a call on an eager tensor runs, or None for the formula.
 
-    Raises:
-        BackendUnavailableError: compiled functions were asked for and cannot run.
+    Args:
+        activation: the definition.
+        place: type of the tensor's device.
+        backend: as it was asked for.
     """
-    if backend == "formula":
-        return None
-    if on_cpu:
+    if backend == "triton" or (backend is None and place == "cuda"):
+        return gpu.kernel(activation)
+    if backend != "formula" and place == "cpu":
         found = native.kernel(activation)
         if found is None:
             native.warn_once()
@@ -78,7 +85,7 @@ def kernel_for(activation: Activation, on_cpu: bool, backend: str | None) -> nat
 
 
 def check_device(activation: Activation, backend: str | None, x: Tensor) -> None:
-    """Compiled kernels are for the CPU.
+    """Compiled kernels are for the CPU, those in Triton for GPUs.
 
     Raises:
         BackendUnavailableError: they were asked for by name and ``x`` is elsewhere.
@@ -86,6 +93,10 @@ def check_device(activation: Activation, backend: str | None, x: Tensor) -> None
     if backend == "native" and not x.is_cpu:
         raise BackendUnavailableError(
             f"{activation.name}: backend 'native' runs on CPU tensors, x is on {x.device}"
+        )
+    if backend == "triton" and not gpu.serves(x):
+        raise BackendUnavailableError(
+            f"{activation.name}: backend 'triton' runs on GPU tensors, x is on {x.device}"
         )
 
 

@@ -1,0 +1,199 @@
+"""Definitions printed in the Triton language: the text that GPU kernels are compiled from.
+
+Every formula becomes two functions: ``prepare_<form>`` computes what depends on parameters alone,
+``<form>`` what runs for every element. The kernels around them are written once, in
+``kernels/gpu/template.py``; the primitives in ``kernels/gpu``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from actlab.core import Activation
+from actlab.core.spec import Formula
+from actlab.interpret.dual import partial_formula
+from actlab.interpret.graph import Node, UnprintableError, traced, traced_condition
+from actlab.interpret.triton_statements import Double, Single, Writer
+
+FUNCTION = """\
+@triton.jit
+def {name}(x{arguments}):
+{body}
+    return {result}
+
+
+"""
+
+PREPARE = """\
+@triton.jit
+def prepare_{name}({parameters}STORAGE: tl.constexpr):
+{body}
+    return ({result})
+
+
+"""
+
+CONDITION = """\
+@triton.jit
+def {name}({parameters}STORAGE: tl.constexpr):
+{body}
+    return {result}
+
+
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One formula of a definition as kernels know it.
+
+    Attributes:
+        name: of its function in the text.
+        constants: nodes or numbers that depend on parameters alone, in the order of the
+            function's arguments.
+        exponents: places of those constants that are exponents.
+    """
+
+    name: str
+    constants: tuple[Any, ...]
+    exponents: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A definition in the Triton language.
+
+    Attributes:
+        text: the functions, without the kernels.
+        forms: by key: ``forward``, ``slope``, ``slope_from_output``, ``<name>_partial``,
+            ``<name>_partial_from_output``, and the first three with ``direct_`` before them.
+        usable: conditions on the parameters for the direct forms, by key, as graphs or bools.
+    """
+
+    text: str
+    forms: Mapping[str, Form]
+    usable: Mapping[str, Any]
+
+
+def printed(definition: Activation) -> Printed:
+    """The functions of one definition.
+
+    Raises:
+        UnprintableError: a formula uses what kernels have no form for.
+    """
+    try:
+        return _printed(definition)
+    except UnprintableError as error:
+        raise UnprintableError(f"{definition.name}: {error}") from None
+    except Exception as error:
+        # A formula may do anything to its argument that numbers and tensors can take.
+        raise UnprintableError(
+            f"{definition.name}: a formula does more than kernels have a form for "
+            f"({type(error).__name__}: {error})"
+        ) from error
+
+
+def _printed(definition: Activation) -> Printed:
+    names = tuple(param.name for param in definition.params)
+    text, forms = "", {}
+    for key, formula in formulas(definition).items():
+        written, forms[key] = _function(key, formula, names, Double)
+        text += written
+    for key, formula in direct_formulas(definition).items():
+        written, forms[f"direct_{key}"] = _function(f"direct_{key}", formula, names, Single)
+        text += written
+    usable = {}
+    for key, condition in conditions(definition).items():
+        usable[key] = traced_condition(condition, names)
+        text += _condition(key, usable[key], names)
+    return Printed(text, forms, usable)
+
+
+def formulas(definition: Activation) -> dict[str, Formula]:
+    """Every formula of a definition that kernels compute in double, by key."""
+    output = definition.from_output
+    forms = {"forward": definition.forward, "slope": definition.derivative}
+    if output is not None:
+        forms["slope_from_output"] = output.derivative
+    for param in definition.params:
+        forms[f"{param.name}_partial"] = partial_formula(definition.forward, param.name)
+        if output is not None and param.name in output.partials:
+            forms[f"{param.name}_partial_from_output"] = output.partials[param.name]
+    return forms
+
+
+def direct_formulas(definition: Activation) -> dict[str, Formula]:
+    """The formulas used in single precision, by key."""
+    direct, output = definition.direct, definition.from_output
+    if direct is None:
+        return {}
+    forms = {"forward": direct.forward or definition.forward}
+    own = all(
+        formula is None
+        for formula in (direct.forward, direct.derivative, direct.derivative_from_output)
+    )
+    if direct.derivative is not None or own:
+        forms["slope"] = direct.derivative or definition.derivative
+    if direct.derivative_from_output is not None:
+        forms["slope_from_output"] = direct.derivative_from_output
+    elif output is not None and own:
+        forms["slope_from_output"] = output.derivative
+    return forms
+
+
+def conditions(definition: Activation) -> dict[str, Callable[..., Any]]:
+    """The conditions for direct formulas: for the value, and for the slopes."""
+    direct = definition.direct
+    if direct is None:
+        return {}
+    return {"usable": direct.usable, "slopes_usable": direct.slopes_usable or direct.usable}
+
+
+def _function(
+    key: str, formula: Formula, names: tuple[str, ...], arithmetic: Any
+) -> tuple[str, Form]:
+    result = traced(formula, names)
+    writer = Writer(names, arithmetic)
+    value = writer.block(result)
+    text = f"tl.where(x == x, {value}, x)"
+    exponents = sorted(writer.exponents)
+    arguments = [f"k{place}" for place in range(len(writer.constants))]
+    arguments += [f"E{place}: tl.constexpr" for place in exponents]
+    written = FUNCTION.format(
+        name=key,
+        arguments="".join(f", {argument}" for argument in arguments),
+        body=_body(writer.lines),
+        result=text,
+    )
+    constants = [
+        f"({writer.uniform(c)}).to(tl.float64)" if c.condition else writer.uniform(c)
+        for c in writer.constants
+    ]
+    if constants:
+        written += PREPARE.format(
+            name=key,
+            parameters="".join(f"{name}, " for name in names),
+            body=_body(writer.uniform_lines),
+            result="".join(f"{text}, " for text in constants),
+        )
+    return written, Form(key, tuple(writer.constants), tuple(exponents))
+
+
+def _condition(key: str, condition: Any, names: tuple[str, ...]) -> str:
+    writer = Writer(names, Double)
+    if isinstance(condition, Node):
+        result = writer.uniform(condition)
+    else:
+        result = f"tl.full((), {bool(condition)}, tl.int1)"
+    return CONDITION.format(
+        name=key,
+        parameters="".join(f"{name}, " for name in names),
+        body=_body(writer.uniform_lines),
+        result=result,
+    )
+
+
+def _body(lines: list[str]) -> str:
+    return "\n".join(f"    {line}" for line in lines) or "    pass"
