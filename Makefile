@@ -20,12 +20,13 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARG
 SANITIZED := $(CURDIR)/build/sanitized
 RUNTIMES = $(foreach name,libasan.so libubsan.so libstdc++.so,$(shell $(CXX) -print-file-name=$(name)))
 
-.PHONY: help setup kernels demo test test-full test-integrations test-vision test-asan check docs clean
+.PHONY: help setup kernels demo test test-full test-gpu test-integrations test-vision test-asan check docs clean
 
 help:
 	@echo "make demo       set up, then run the main experiment: actlab run twenty-one-pairs"
 	@echo "make test       set up, then run the tests"
 	@echo "make test-full  the exhaustive and slow tests as well"
+	@echo "make test-gpu   the GPU kernels, in Triton's interpreter where there is no GPU (200 MB to download)"
 	@echo "make test-integrations"
 	@echo "                those with Lightning, transformers, trackers, Ray and submitit, after installing them (300 MB)"
 	@echo "make test-vision  models of torchvision and timm, in an environment of its own"
@@ -62,6 +63,18 @@ test: kernels
 
 test-full: kernels
 	$(BIN)/python -m pytest -n $(JOBS) -m 'full or not full' $(ARGS)
+
+# Triton alone, beside the environment: it needs no other package and changes none. Where torch
+# brings its own, that one is used.
+TRITON := build/triton
+
+$(TRITON)/ready: $(READY) constraints.txt
+	$(BIN)/python -c 'import triton' 2>/dev/null || $(PIP) --no-deps --target $(TRITON) --upgrade triton
+	@mkdir -p $(TRITON) && touch $@
+
+test-gpu: kernels $(TRITON)/ready
+	PYTHONPATH=$(TRITON) $(BIN)/python -m pytest -n $(JOBS) tests/gpu \
+		-k 'not test_conformance' $(ARGS)
 
 # Too large for everyone: `make test` skips what is not installed, and says so.
 test-integrations: $(READY)

@@ -95,6 +95,7 @@ def check_device(activation: Activation, backend: str | None, x: Tensor) -> None
             f"{activation.name}: backend 'native' runs on CPU tensors, x is on {x.device}"
         )
     if backend == "triton" and not gpu.serves(x):
+        check_backend(activation, backend)
         raise BackendUnavailableError(
             f"{activation.name}: backend 'triton' runs on GPU tensors, x is on {x.device}"
         )

@@ -15,14 +15,14 @@ def source(name: str, printed: Printed, names: tuple[str, ...]) -> str:
     text += shape.value("forward", "gated")
     text += KERNELS.format(
         arguments=shape.arguments,
-        given=shape.given,
-        value_given=shape.value_given,
+        given=shape.here,
+        value_given=shape.value_here,
         load=_indented(shape.load("(i // inner) % channels"), 4),
     )
     if names:
         text += SUMS.format(
             arguments=shape.arguments,
-            given=shape.given,
+            given=shape.here,
             wanted="".join(f"W_{name}: tl.constexpr, " for name in names),
             zeros=_indented([f"sum_{n} = tl.zeros((ROWS, COLUMNS), tl.float64)" for n in names], 4),
             load_channels=_indented(shape.load("channel"), 8),
@@ -47,12 +47,16 @@ class _Shape:
         )
         self.parameters = "".join(f"{n}, " for n in names)
         self.given = self.parameters + "".join(f"k{p}, E{p}, " for p in places)
-        self.value_given = self.parameters + "".join(f"v{p}, F{p}, " for p in places)
+        here = "".join(f"{n}_here, " for n in names)
+        self.here = here + "".join(f"k{p}, E{p}, " for p in places)
+        self.value_here = here + "".join(f"v{p}, F{p}, " for p in places)
 
     def load(self, channel: str) -> list[str]:
         """Parameters and constants as doubles."""
         lines = [f"channel = {channel}"] if self.names else []
-        lines += [f"{n} = parameter({n}_ptr, {n}, KIND_{n}, channel, mask)" for n in self.names]
+        lines += [
+            f"{n}_here = parameter({n}_ptr, {n}, KIND_{n}, channel, mask)" for n in self.names
+        ]
         for place in range(self.most):
             lines += [f"k{place} = tl.full((), k{place}, tl.float64)"]
             lines += [f"v{place} = tl.full((), v{place}, tl.float64)"]
@@ -128,9 +132,13 @@ class _Shape:
         return lines
 
     def _term(self, name: str, form: Form) -> list[str]:
-        call = f"{form.name}(saved.to(tl.float64){_constants(form)}{', 0' * len(form.exponents)})"
+        count = len(form.constants)
+        constants = "".join(f", c{place}" for place in range(count))
+        call = f"{form.name}(saved.to(tl.float64){constants}{', 0' * len(form.exponents)})"
+        parameters = "".join(f"{n}_here, " for n in self.names)
+        names = "".join(f"c{place}, " for place in range(count))
         return [
-            self._prepared(form),
+            *([f"{names}= prepare_{form.name}({parameters}DTYPE)"] if count else []),
             f"term = passed(cotangent.to(tl.float64), {call}, tl.float64)",
             f"sum_{name} += tl.where(mask, term, 0.0)",
         ]

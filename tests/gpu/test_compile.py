@@ -1,0 +1,54 @@
+"""Kernels compile for GPUs, which takes none, into the instructions that their accuracy needs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from actlab import names
+from actlab.kernels.gpu import backend
+
+pytestmark = pytest.mark.skipif(not backend.installed(), reason="Triton is not installed")
+
+HERE = Path(__file__).parent
+DTYPES = ("fp32", "bf16", "fp16", "fp64")
+
+
+def compiled(target: str, name: str, dtypes: str = "fp32") -> list[list]:
+    environment = {k: v for k, v in os.environ.items() if k != backend.INTERPRETER}
+    done = subprocess.run(
+        [sys.executable, HERE / "compiling.py", target, dtypes, name],
+        capture_output=True,
+        text=True,
+        env=environment | {"CUDA_VISIBLE_DEVICES": ""},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def exact_in(found: list[list]) -> None:
+    for _, part, dtype, mode, gated, counts in found:
+        assert set(counts.values()) == {0}, (part, dtype, mode, gated, counts)
+
+
+@pytest.mark.parametrize("dtype", [pytest.param(d, marks=pytest.mark.full) for d in DTYPES])
+@pytest.mark.parametrize("name", ["powerlu", "expolu", "ralu", "elu"])
+def test_the_four_are_exact_instructions_alone(name: str, dtype: str) -> None:
+    exact_in(compiled("sm_90", name, dtype))
+
+
+def test_no_instruction_is_approximate_and_none_flushes() -> None:
+    exact_in(compiled("sm_80", "powerlu"))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", names())
+def test_every_definition_compiles(name: str) -> None:
+    for _, part, dtype, mode, gated, counts in compiled("sm_90", name):
+        # Sines of doubles start from an approximation that they refine.
+        assert not counts["div.full"] + counts[".ftz"], (part, dtype, mode, gated)
