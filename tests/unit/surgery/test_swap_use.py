@@ -243,3 +243,28 @@ def test_one_set_of_parameters_for_all_calls() -> None:
     net(X).sum().backward()
     done.undo()
     assert torch.equal(net(X), Net()(X))
+
+
+class Skipping(nn.Module):
+    """Two calls of one function, of which the first can be left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.skip = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.skip:
+            x = F.relu(x + 1)
+        return F.relu(x - 1)
+
+
+def test_a_compiled_pass_that_skips_a_call_is_refused() -> None:
+    model = Skipping()
+    first, _ = surgery.find(model, X)
+    surgery.swap(model, {first.name: "ralu"}, X)
+    compiled = torch.compile(model, backend="aot_eager")
+    torch.testing.assert_close(compiled(X), model(X))
+    model.skip = True
+    torch.testing.assert_close(model(X), F.relu(X - 1))  # by its place in the code, it is known
+    with pytest.raises(RuntimeError, match="applies relu 1 times in this pass and 2 times"):
+        compiled(X)
