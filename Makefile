@@ -20,12 +20,13 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARG
 SANITIZED := $(CURDIR)/build/sanitized
 RUNTIMES = $(foreach name,libasan.so libubsan.so libstdc++.so,$(shell $(CXX) -print-file-name=$(name)))
 
-.PHONY: help setup kernels demo test test-full test-integrations test-vision test-asan check docs clean
+.PHONY: help setup kernels demo test test-full test-harness test-integrations test-vision test-asan check docs clean
 
 help:
 	@echo "make demo       set up, then run the main experiment: actlab run twenty-one-pairs"
 	@echo "make test       set up, then run the tests"
-	@echo "make test-full  the exhaustive and slow tests as well"
+	@echo "make test-full  the exhaustive and slow tests as well, and those of test-harness"
+	@echo "make test-harness  PyTorch's own checks: OpInfo and ModuleInfo entries, gradcheck, opcheck"
 	@echo "make test-integrations"
 	@echo "                those with Lightning, transformers, trackers, Ray and submitit, after installing them (300 MB)"
 	@echo "make test-vision  models of torchvision and timm, in an environment of its own"
@@ -62,6 +63,11 @@ test: kernels
 
 test-full: kernels
 	$(BIN)/python -m pytest -n $(JOBS) -m 'full or not full' $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) tests/torch_harness
+
+# Runs of their own: torch.testing._internal freezes torch's global flags, which other tests set.
+test-harness: kernels
+	$(BIN)/python -m pytest -n $(JOBS) tests/torch_harness $(ARGS)
 
 # Too large for everyone: `make test` skips what is not installed, and says so.
 test-integrations: $(READY)

@@ -15,7 +15,7 @@ from torch.testing._internal.common_dtype import all_types_and_complex_and
 from torch.testing._internal.common_utils import TestCase
 from torch.utils import _pytree as pytree
 
-ALL_DTYPES = all_types_and_complex_and(torch.bool, torch.float16, torch.bfloat16, torch.complex32)
+ALL_DTYPES = all_types_and_complex_and(torch.bool, torch.float16, torch.bfloat16)
 
 
 def tensors_in(sample: Any) -> list[Tensor]:
