@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,9 @@ import torch
 pytestmark = pytest.mark.skipif(
     not torch.distributed.is_available(), reason="torch.distributed is missing"
 )
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "mixed-precision-and-distributed.md"
 
 
 def found_by(checks, folder: Path) -> dict[str, str]:
@@ -55,3 +61,18 @@ def test_faults_are_found(tmp_path: Path) -> None:
     }
     assert found.keys() == wanted
     assert all("differ: {'channels.alpha'" in error for error in found.values())
+
+
+@pytest.mark.full
+def test_the_script_of_the_page(tmp_path: Path) -> None:
+    script = re.search(r"```python\n(# train\.py.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+    assert script is not None
+    (tmp_path / "train.py").write_text(script.group(1), encoding="utf-8")
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    done = subprocess.run(
+        [*launch, "train.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    for rank in range(2):
+        shown = "RaLU(alpha=sharded, learnable=True, num_parameters=64, channel_dim=1)"
+        assert f"process {rank}: {shown}" in done.stdout
