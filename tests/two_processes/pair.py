@@ -12,8 +12,8 @@ import torch
 from torch import distributed, multiprocessing
 
 WORLD = 2
-PATIENCE = datetime.timedelta(seconds=60)
-"""How long one process waits for the other before it gives up."""
+PATIENCE = datetime.timedelta(minutes=5)
+"""How long one process waits for the other before it gives up: longer than a busy machine needs."""
 
 Check = Callable[[int, Path], None]
 
