@@ -28,10 +28,9 @@ def run(checks: Mapping[str, Check], folder: Path) -> dict[str, str]:
         folder: an empty folder.
     """
     context = multiprocessing.get_context("spawn")
-    results = context.SimpleQueue()
     store = distributed.TCPStore("localhost", 0, is_master=True, timeout=PATIENCE)
     processes = [
-        context.Process(target=_worker, args=(rank, dict(checks), folder, store.port, results))
+        context.Process(target=_worker, args=(rank, dict(checks), folder, store.port))
         for rank in range(WORLD)
     ]
     for process in processes:
@@ -39,21 +38,17 @@ def run(checks: Mapping[str, Check], folder: Path) -> dict[str, str]:
     for process in processes:
         process.join()
     found: dict[str, str] = {}
-    finished = set()
-    while not results.empty():
-        rank, name, error = results.get()
-        if error:
-            found[f"{name} in process {rank}"] = error
-        finished.add((rank, name))
-    for rank in range(WORLD):
+    for rank, process in enumerate(processes):
         for name in checks:
-            if (rank, name) not in finished:
-                code = processes[rank].exitcode
-                found[f"{name} in process {rank}"] = f"the process ended with {code} before it"
+            result = folder / name / f"result {rank}"
+            missing = f"the process ended with {process.exitcode} before it"
+            error = result.read_text(encoding="utf-8") if result.exists() else missing
+            if error:
+                found[f"{name} in process {rank}"] = error
     return found
 
 
-def _worker(rank: int, checks: Mapping[str, Check], folder: Path, port: int, results) -> None:
+def _worker(rank: int, checks: Mapping[str, Check], folder: Path, port: int) -> None:
     torch.set_num_threads(1)
     warnings.simplefilter("error")
     # torch's own, about itself.
@@ -72,7 +67,7 @@ def _worker(rank: int, checks: Mapping[str, Check], folder: Path, port: int, res
             check(rank, place)
         except Exception:
             error = traceback.format_exc(limit=-6)
-        results.put((rank, name, error))
+        (place / f"result {rank}").write_text(error, encoding="utf-8")
         # Whoever is late is waited for, whether it succeeded or not.
         own.set(f"done {rank}", "")
         own.wait([f"done {other}" for other in range(WORLD)])
