@@ -20,12 +20,13 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARG
 SANITIZED := $(CURDIR)/build/sanitized
 RUNTIMES = $(foreach name,libasan.so libubsan.so libstdc++.so,$(shell $(CXX) -print-file-name=$(name)))
 
-.PHONY: help setup kernels demo test test-full test-gpu test-integrations test-vision test-asan check docs clean
+.PHONY: help setup kernels demo test test-full test-harness test-gpu test-integrations test-vision test-asan check docs clean
 
 help:
 	@echo "make demo       set up, then run the main experiment: actlab run twenty-one-pairs"
 	@echo "make test       set up, then run the tests"
-	@echo "make test-full  the exhaustive and slow tests as well"
+	@echo "make test-full  the exhaustive and slow tests as well, and those of test-harness"
+	@echo "make test-harness  PyTorch's own checks: OpInfo and ModuleInfo entries, gradcheck, opcheck"
 	@echo "make test-gpu   the GPU kernels, in Triton's interpreter where there is no GPU (200 MB to download)"
 	@echo "make test-integrations"
 	@echo "                those with Lightning, transformers, trackers, Ray and submitit, after installing them (300 MB)"
@@ -63,6 +64,11 @@ test: kernels
 
 test-full: kernels
 	$(BIN)/python -m pytest -n $(JOBS) -m 'full or not full' $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) tests/torch_harness
+
+# Runs of their own: torch.testing._internal freezes torch's global flags, which other tests set.
+test-harness: kernels
+	$(BIN)/python -m pytest -n $(JOBS) tests/torch_harness $(ARGS)
 
 # Triton alone, beside the environment: it needs no other package and changes none. Where torch
 # brings its own, that one is used.

@@ -157,17 +157,20 @@ class Activation(nn.Module):
         current = getattr(self, name)
         if not isinstance(value, Tensor):
             number = self.definition.param(name).check(self.definition.name, value)
-            value = torch.full_like(current, number)
+            value = torch.full(current.shape, number, dtype=current.dtype, device=current.device)
         elif value.numel() != 1 and value.shape != current.shape:
             raise ValueError(
                 f"{self.definition.name}: {name} has shape {tuple(current.shape)}, got a tensor "
                 f"of shape {tuple(value.shape)}"
             )
-        value = value.to(current).reshape(-1).expand_as(current).clone()
+        value = value.to(current.device, current.dtype).reshape(-1).expand(current.shape).clone()
         if name in self._parameters:
-            current.copy_(value)
-        else:
-            super().__setattr__(name, value)
+            current.copy_(_laid_out(value, current))
+            return
+        for step in self.parametrizations[name]:
+            if isinstance(step, Inside):
+                step.right_inverse(value)  # refused in every process, whichever part it has
+        super().__setattr__(name, _laid_out(value, current))
 
     def __getattr__(self, name: str) -> Any:
         # Fixed parameters read like attributes too: nn.PowerLU(3).p is 3.0.
@@ -218,6 +221,10 @@ class Activation(nn.Module):
         value = getattr(self, name).detach()
         if value.device.type == "meta":
             return f"{self._initial[name]:g}"
+        if type(value) is not Tensor:
+            # Where each process has a part, numbers of the whole would have to be asked for;
+            # the others may be doing something else.
+            return "sharded"
         low, high = float(value.min()), float(value.max())
         return f"{low:.4g}" if low == high else f"[{low:.4g} .. {high:.4g}]"
 
@@ -227,8 +234,24 @@ class Activation(nn.Module):
 
 
 def _public_class(cls: type) -> type:
-    """The importable class behind one that parametrisation has derived from it."""
-    return cls.__mro__[1] if cls.__module__ == parametrize.__name__ else cls
+    """The importable class behind those that parametrisation and sharding have derived from it."""
+    return next(
+        base
+        for base in cls.__mro__
+        if issubclass(base, Activation) and not base.__module__.startswith("torch.")
+    )
+
+
+def _laid_out(value: Tensor, like: Tensor) -> Tensor:
+    """A whole tensor as another one is: whole, or this process's part of it."""
+    if type(like) in (Tensor, nn.Parameter):
+        return value
+    from torch.distributed.tensor import DTensor, distribute_tensor
+
+    if not isinstance(like, DTensor):
+        return value
+    # No source: every process has the value already.
+    return distribute_tensor(value, like.device_mesh, like.placements, src_data_rank=None)
 
 
 def _rebuild(cls: type[Activation], parametrised: list[str]) -> Activation:

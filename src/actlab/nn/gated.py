@@ -26,6 +26,9 @@ class GLU(nn.Module):
         gate: which half is the gate: ``"second"`` as in ``torch.nn.GLU``, or ``"first"``.
             Default: "second".
 
+    It reads the parameters of the activation inside without calling it: what gathers parameters
+    when modules are called (``fully_shard``) goes around the unit.
+
     Shape:
         (*, 2 n, *) to (*, n, *), same dtype.
 

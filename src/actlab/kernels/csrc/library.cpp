@@ -171,7 +171,8 @@ using Handle = std::unique_ptr<AtenTensorOpaque, Delete>;
 Handle forward_contiguous(AtenTensorHandle x, int64_t function, const Numbers& numbers) {
   int64_t dims = 0, count = 0, *sizes = nullptr, *strides = nullptr;
   int32_t dtype = 0;
-  void *in = nullptr, *out = nullptr;
+  const void* in = nullptr;  // a pointer to write through would copy what other tensors share
+  void* out = nullptr;
   AtenTensorHandle handle = nullptr;
   STABLE_TORCH_ERROR_CODE_CHECK(aoti_torch_get_dim(x, &dims));
   STABLE_TORCH_ERROR_CODE_CHECK(aoti_torch_get_numel(x, &count));
@@ -182,7 +183,7 @@ Handle forward_contiguous(AtenTensorHandle x, int64_t function, const Numbers& n
   STABLE_TORCH_ERROR_CODE_CHECK(aoti_torch_empty_strided(
       dims, sizes, strides, dtype, aoti_torch_device_type_cpu(), 0, &handle));
   Handle y(handle);
-  STABLE_TORCH_ERROR_CODE_CHECK(aoti_torch_get_data_ptr(x, &in));
+  STABLE_TORCH_ERROR_CODE_CHECK(torch_get_const_data_ptr(x, &in));
   STABLE_TORCH_ERROR_CODE_CHECK(aoti_torch_get_data_ptr(handle, &out));
   forward({&function_of(function), storage, {1, 1, count}, numbers.values}, in, out);
   return y;
