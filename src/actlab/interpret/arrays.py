@@ -41,7 +41,7 @@ class ArrayMaths(ArrayPowers):
     def __init__(self, xp: Any, storage: Any, *, differentiable: bool) -> None:
         self.xp = xp
         self.storage = storage
-        self.narrow = xp.dtype(storage) != xp.dtype("float64")
+        self.narrow = xp.dtype(storage).itemsize < 8
         self.differentiable = differentiable
 
     def array(self, x: Any) -> Any:

@@ -123,6 +123,7 @@ class _Node:
         self._wide = wide
         self._partials = partials
         self._dies = dies
+        self._derivatives: dict[int, _Node] = {}
         self.value = jax.custom_jvp(self._value)
         self.value.defjvp(self._rule, symbolic_zeros=True)
 
@@ -143,8 +144,12 @@ class _Node:
         value = self.value(*primals)
         return value, jnp.zeros_like(value) if total is None else total
 
-    @functools.cache  # noqa: B019: a node lives as long as the function it belongs to
     def _derivative(self, place: int) -> _Node:
+        if place not in self._derivatives:
+            self._derivatives[place] = self._derived(place)
+        return self._derivatives[place]
+
+    def _derived(self, place: int) -> _Node:
         if self._partials is not None:
             return _Node(self._partials[place])
 

@@ -14,7 +14,7 @@ BLOCK = 32768
 """Elements computed at a time, so that a formula's operations find them in the cache."""
 
 LANES = 64
-"""Blocks are filled up to a multiple of this: vectorised loops may round a scalar tail otherwise."""
+"""Blocks are filled up to a multiple of this: loops may round a scalar tail in another way."""
 
 
 class NumpyMaths(ArrayMaths):
