@@ -10,8 +10,8 @@ from __future__ import annotations
 import importlib.util
 from typing import Any
 
-from actlab import nn, registry
-from actlab.core import Activation, MissingExtraError
+from actlab import core, nn, registry
+from actlab.core import MissingExtraError
 
 if importlib.util.find_spec("transformers") is None:
     raise MissingExtraError("actlab.hf", "hf")
@@ -20,11 +20,59 @@ from transformers.activations import ACT2CLS, ACT2FN
 
 __all__ = ["register"]
 
-OWN = {"powerlu": nn.PowerLU, "expolu": nn.ExpoLU, "ralu": nn.RaLU, "elu": nn.ELU}
+
+class _Initialised:
+    """Sets the learned parameters that a checkpoint lacks, which transformers leaves undefined.
+
+    Before transformers initialises a module, it asks for this attribute, of the module and of each
+    parameter; those that came with a checkpoint have it.
+    """
+
+    @property
+    def _is_hf_initialized(self) -> bool:
+        done = self.__dict__.get("_initialised", False)
+        if not done:
+            _set_missing(self)
+        return done
+
+    @_is_hf_initialized.setter
+    def _is_hf_initialized(self, done: bool) -> None:
+        self.__dict__["_initialised"] = done
+
+
+def _set_missing(module: Any) -> None:
+    for name in module._learned:
+        lists = getattr(module, "parametrizations", {})
+        held = lists[name].original if name in lists else getattr(module, name)
+        if held.device.type != "meta" and not getattr(held, "_is_hf_initialized", False):
+            setattr(module, name, module._initial[name])
+
+
+class Activation(_Initialised, nn.Activation):
+    """``actlab.nn.Activation``, for models of transformers."""
+
+
+class PowerLU(_Initialised, nn.PowerLU):
+    """``actlab.nn.PowerLU``, for models of transformers."""
+
+
+class ExpoLU(_Initialised, nn.ExpoLU):
+    """``actlab.nn.ExpoLU``, for models of transformers."""
+
+
+class RaLU(_Initialised, nn.RaLU):
+    """``actlab.nn.RaLU``, for models of transformers."""
+
+
+class ELU(_Initialised, nn.ELU):
+    """``actlab.nn.ELU``, for models of transformers."""
+
+
+OWN = {"powerlu": PowerLU, "expolu": ExpoLU, "ralu": RaLU, "elu": ELU}
 """Modules with classes of their own."""
 
 
-def register(activation: str | Activation, *args: float, **options: Any) -> str:
+def register(activation: str | core.Activation, *args: float, **options: Any) -> str:
     """Make an activation known to transformers.
 
     Args:
@@ -51,8 +99,8 @@ def register(activation: str | Activation, *args: float, **options: Any) -> str:
     definition = registry.get(activation)
     given = dict(zip((param.name for param in definition.params), args, strict=False))
     options = {**given, **options} if len(given) == len(args) else options
-    module: type[nn.Activation] = OWN.get(definition.name, nn.Activation)
-    chosen = options if module is not nn.Activation else {"activation": definition, **options}
+    module: Any = OWN.get(definition.name, Activation)
+    chosen = options if module is not Activation else {"activation": definition, **options}
     module(**chosen)  # or an error, now and not when a model is built
     name = f"actlab/{registry.address(definition)}"
     if options:
