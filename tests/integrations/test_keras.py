@@ -18,6 +18,9 @@ keras = pytest.importorskip("keras", reason="needs keras, extra 'keras'")
 import actlab  # noqa: E402
 import actlab.keras as ak  # noqa: E402
 
+# Keras converts tensors of torch in a way that NumPy warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 X = np.random.default_rng(0).normal(size=(32, 4)).astype(np.float32)
 
 

@@ -47,7 +47,8 @@ def test_every_activation_is_registered(name: str) -> None:
     module = get_activation(f"actlab/{name}")
     assert module.definition is actlab.get(name)
     x = torch.linspace(-3, 3, 50)
-    torch.testing.assert_close(module(x), actlab.functional.call(name, x), rtol=0, atol=0)
+    want = actlab.functional.call(name, x, **module.values())
+    torch.testing.assert_close(module(x), want, rtol=0, atol=0)
     assert get_activation(f"actlab/{name}") is not module
 
 
