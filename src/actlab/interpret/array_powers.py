@@ -11,6 +11,7 @@ from actlab.interpret.double_arithmetic import (
     SAFE_POWER,
     is_number,
     number_power,
+    product_error,
 )
 
 MAX_EXPONENT = 700.0
@@ -31,12 +32,21 @@ class ArrayPowers:
     """
 
     xp: Any
-    array: Callable[[Any], Any]
-    pow: Callable[[Any, Any], Any]
-    product_error: Callable[[Any, Any], Any]
     narrow: bool
     differentiable: bool
     where: Callable[..., Any]
+
+    def array(self, x: Any) -> Any:
+        """A number as an array; arrays stay as they are."""
+        raise NotImplementedError
+
+    def pow(self, base: Any, p: Any) -> Any:
+        """``base**p``, as the library computes it."""
+        raise NotImplementedError
+
+    def product_error(self, x: Any, y: Any) -> Any:
+        """``x * y`` less its rounded value, exactly."""
+        return product_error(x, y)
 
     def power(self, base: Any, p: Any, divisor: Any = 1) -> Any:
         if is_number(base) and is_number(p) and is_number(divisor):

@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from actlab.interpret.array_powers import MAX_EXPONENT, ArrayPowers
-from actlab.interpret.double_arithmetic import is_number, product_error
+from actlab.interpret.double_arithmetic import is_number
 
 SQRT_HALF = 0.7071067811865476
 DENSITY_AT_0 = 0.3989422804014327
@@ -45,7 +45,6 @@ class ArrayMaths(ArrayPowers):
         self.differentiable = differentiable
 
     def array(self, x: Any) -> Any:
-        """A number as an array; arrays stay as they are."""
         return self.xp.full((1,), x, dtype="float64") if is_number(x) else x
 
     def constant(self, x: Any) -> Any:
@@ -53,12 +52,7 @@ class ArrayMaths(ArrayPowers):
         return x
 
     def pow(self, base: Any, p: Any) -> Any:
-        """``base**p``, as the library computes it."""
         return self.xp.power(base, p)
-
-    def product_error(self, x: Any, y: Any) -> Any:
-        """``x * y`` less its rounded value, exactly."""
-        return product_error(x, y)
 
     def where(self, condition: Any, yes: Any, no: Any) -> Any:
         if isinstance(condition, bool):

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from actlab.interpret.array_powers import MAX_EXPONENT, ArrayPowers
-from actlab.interpret.double_arithmetic import is_number, product_error
+from actlab.interpret.double_arithmetic import is_number
 
 SQRT_HALF = 0.7071067811865476
 DENSITY_AT_0 = 0.3989422804014327
@@ -56,18 +56,12 @@ class TorchMaths(ArrayPowers):
         self.differentiable = differentiable
 
     def array(self, x: Any) -> Tensor:
-        """A number as a tensor; tensors stay as they are."""
         if is_number(x):
             return torch.full((), x, dtype=self.dtype, device=self.device)
         return x
 
     def pow(self, base: Tensor, p: Any) -> Tensor:
-        """``base**p``, as torch computes it."""
         return torch.pow(base, p)
-
-    def product_error(self, x: Tensor, y: Tensor) -> Tensor:
-        """``x * y`` less its rounded value, exactly."""
-        return product_error(x, y)
 
     def where(self, condition: Any, yes: Any, no: Any) -> Any:
         if isinstance(condition, bool):
@@ -196,5 +190,5 @@ class TorchMaths(ArrayPowers):
             return angle, None
         # Scaled, so that no part of a part of a factor overflows.
         scale = self.where(torch.abs(x) > LARGE_FACTOR, 1 / LARGE_FACTOR, 1.0)
-        lost = product_error(x * scale, self.array(rate)) / scale
+        lost = self.product_error(x * scale, self.array(rate)) / scale
         return angle, torch.where(inside, lost, 0.0).detach()
