@@ -37,8 +37,8 @@ def call(activation: str | Activation, x: Any, *args: Any, **params: Any) -> Any
             checked, arrays are not looked at. Those not given take their defaults.
 
     Returns:
-        An array of the shape and dtype of ``x``. A gradient that is NaN or infinite becomes 0
-        where the slope is 0.
+        An array of the shape and dtype of ``x``. A cotangent that is NaN or infinite becomes 0
+        where the slope is 0 and the function, by its traits, never decreases.
 
     Raises:
         ValueError: an unknown name, or a parameter outside its domain or of another shape.
