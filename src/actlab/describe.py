@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import textwrap
 
 from actlab.core import Activation
@@ -56,8 +57,44 @@ def joints(activation: Activation) -> list[str]:
     return [f"slope {joint.slope} at x = {joint.at}" for joint in activation.joints]
 
 
+def signature(activation: Activation, **keywords: object) -> inspect.Signature:
+    """``(x, PARAMETERS=DEFAULTS, *, KEYWORDS=DEFAULTS)``."""
+    kind = inspect.Parameter
+    return inspect.Signature(
+        [
+            kind("x", kind.POSITIONAL_OR_KEYWORD),
+            *(
+                kind(p.name, kind.POSITIONAL_OR_KEYWORD, default=p.default)
+                for p in activation.params
+            ),
+            *(kind(name, kind.KEYWORD_ONLY, default=value) for name, value in keywords.items()),
+        ]
+    )
+
+
 def docstring(activation: Activation) -> str:
-    """A docstring for the function of an activation."""
+    """A docstring for the torch function of an activation."""
+    return docstring_of(
+        activation,
+        "    channel_dim: dimension along which 1-D parameters lie. Default: 1.\n"
+        "    backend: None for the best available; a name runs it or raises. Default: None.\n"
+        f"    save: what backward works from. Default: {activation.saves!r}.\n",
+        "(*) to (*), same dtype, and same strides when x is dense.",
+        "    >>> import torch, actlab.functional as F\n"
+        f"    >>> F.{activation.name}(torch.zeros(2, 3)).shape\n"
+        "    torch.Size([2, 3])\n",
+    )
+
+
+def docstring_of(activation: Activation, options: str, shape: str, example: str) -> str:
+    """A docstring for the function of an activation in some library.
+
+    Args:
+        activation: the definition.
+        options: the lines of arguments beside ``x`` and the parameters.
+        shape: of what goes in and comes out.
+        example: its lines.
+    """
     keywords = "".join(
         f"    {p.name}: {p.meaning or 'parameter'}, in {p.domain}. Default: {p.default:g}.\n"
         for p in activation.params
@@ -71,18 +108,13 @@ def docstring(activation: Activation) -> str:
         "Args:\n"
         "    x: any shape; float64, float32, float16 or bfloat16.\n"
         f"{keywords}"
-        "    channel_dim: dimension along which 1-D parameters lie. Default: 1.\n"
-        "    backend: None for the best available; a name runs it or raises. Default: None.\n"
-        f"    save: what backward works from. Default: {activation.saves!r}.\n\n"
-        "Shape:\n    (*) to (*), same dtype, and same strides when x is dense.\n\n"
+        f"{options}\n"
+        f"Shape:\n    {shape}\n\n"
         "Raises:\n"
         "    ValueError: a parameter is NaN, infinite or outside its domain.\n"
         "    TypeError: a dtype or parameter type that is not accepted.\n\n"
         f"Properties: {'; '.join(properties(activation))}.\n\n"
         + (f"Notes:\n{textwrap.indent(joined, '    ')}\n\n" if joined else "")
         + f"Reference:\n{references}\n\n"
-        "Example:\n"
-        "    >>> import torch, actlab.functional as F\n"
-        f"    >>> F.{activation.name}(torch.zeros(2, 3)).shape\n"
-        "    torch.Size([2, 3])\n"
+        f"Example:\n{example}"
     )

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 HEAVY = frozenset(
-    {"IPython", "jinja2", "matplotlib", "mpmath", "numpy", "pandas", "pydantic", "rich", "scipy"}
-    | {"sympy", "torch", "triton"}
+    {"IPython", "jax", "jinja2", "keras", "matplotlib", "mpmath", "numpy", "pandas", "pydantic"}
+    | {"rich", "scipy", "sympy", "torch", "transformers", "triton"}
 )
 """Packages that cost time to import; whoever needs one imports it where it is needed."""
 
@@ -51,6 +51,11 @@ def test_core_and_definitions_need_only_python() -> None:
 @pytest.mark.parametrize("module", ["actlab.functional", "actlab.nn"])
 def test_the_functions_need_only_torch(module: str) -> None:
     assert not brought_by(f"import {module}", after="import torch") & HEAVY
+
+
+@pytest.mark.parametrize(("module", "only"), [("numpy", {"numpy"}), ("jax", set())])
+def test_other_libraries_need_no_torch(module: str, only: set[str]) -> None:
+    assert brought_by(f"import actlab.{module}") & HEAVY <= only
 
 
 def test_describing_needs_no_torch() -> None:

@@ -13,7 +13,7 @@ from actlab import functional, nn
 
 CALL = "*, channel_dim=1, backend=None, save=None"
 MODULE = "num_parameters=1, channel_dim=1, constraint=None, backend=None, save=None, " + (
-    "device=None, dtype=None"
+    "inplace=False, device=None, dtype=None"
 )
 
 FUNCTIONS = {
@@ -35,7 +35,7 @@ MODULES = {
     "ELU": f"(alpha=1.0, *, learnable=False, {MODULE})",
     "Activation": f"(activation, *args, learnable=None, {MODULE}, **params)",
     "GLU": "(activation='sigmoid', *args, dim=-1, gate='second', **options)",
-    "RReLU": "(lower=0.125, upper=0.3333333333333333)",
+    "RReLU": "(lower=0.125, upper=0.3333333333333333, inplace=False)",
 }
 
 TOP = {

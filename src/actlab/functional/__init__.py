@@ -9,7 +9,6 @@ any of them: ``F.glu(x, "silu")`` is SwiGLU.
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +16,7 @@ from torch import Tensor
 
 from actlab import registry
 from actlab.core import Activation
-from actlab.describe import docstring
+from actlab.describe import docstring, signature
 from actlab.functional.four import elu, expolu, powerlu, ralu
 from actlab.functional.gates import gated, glu
 from actlab.functional.options import SHIPPED, Backend, Parameter, Save
@@ -87,26 +86,14 @@ def call(
 @functools.cache
 def _function(definition: Activation) -> Callable[..., Tensor]:
     """The function of a registered activation, with its own signature and docstring."""
-    kind = inspect.Parameter
-    spec = inspect.Signature(
-        [
-            kind("x", kind.POSITIONAL_OR_KEYWORD),
-            *(
-                kind(p.name, kind.POSITIONAL_OR_KEYWORD, default=p.default)
-                for p in definition.params
-            ),
-            kind("channel_dim", kind.KEYWORD_ONLY, default=1),
-            kind("backend", kind.KEYWORD_ONLY, default=None),
-            kind("save", kind.KEYWORD_ONLY, default=None),
-        ]
-    )
+    described = signature(definition, channel_dim=1, backend=None, save=None)
 
     def function(x: Tensor, *args: Parameter, **keywords: Any) -> Tensor:
         return call(definition, x, *args, **keywords)
 
     function.__name__ = function.__qualname__ = definition.name
     function.__doc__ = docstring(definition)
-    function.__signature__ = spec  # type: ignore[attr-defined]
+    function.__signature__ = described  # type: ignore[attr-defined]
     return function
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-
-from torch import Tensor
+from typing import Any
 
 SAFE_POWER = 1e280
 """Powers within [1/SAFE, SAFE] can be divided directly; others may leave the range first."""
+
+
+def is_number(value: Any) -> bool:
+    """Whether a formula's operand is a Python number rather than a tensor or an array."""
+    return isinstance(value, (int, float))
 
 
 def number_power(base: float, p: float, divisor: float) -> float:
@@ -24,7 +28,7 @@ def number_power(base: float, p: float, divisor: float) -> float:
         return math.inf
 
 
-def product_error(x: Tensor, y: Tensor) -> Tensor:
+def product_error(x: Any, y: Any) -> Any:
     """``x * y`` less its rounded value, exactly (Dekker's product, double precision)."""
     factor = 134217729.0
     product = x * y

@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from actlab.interpret.double_arithmetic import product_error
-from actlab.interpret.torch_powers import MAX_EXPONENT, TorchPowers, is_number
+from actlab.interpret.array_powers import MAX_EXPONENT, ArrayPowers
+from actlab.interpret.double_arithmetic import is_number
 
 SQRT_HALF = 0.7071067811865476
 DENSITY_AT_0 = 0.3989422804014327
@@ -35,7 +35,7 @@ def within(x: Any, meant: Any) -> Any:
     return meant
 
 
-class TorchMaths(TorchPowers):
+class TorchMaths(ArrayPowers):
     """``core.maths.Maths`` over tensors of one dtype; Python numbers stay Python numbers.
 
     Args:
@@ -45,6 +45,7 @@ class TorchMaths(TorchPowers):
             forms with the same values are used.
     """
 
+    xp = torch
     pi = math.pi
 
     def __init__(self, like: Tensor, *, storage: torch.dtype, differentiable: bool) -> None:
@@ -54,11 +55,19 @@ class TorchMaths(TorchPowers):
         self.narrow = storage != like.dtype
         self.differentiable = differentiable
 
+    def array(self, x: Any) -> Tensor:
+        if is_number(x):
+            return torch.full((), x, dtype=self.dtype, device=self.device)
+        return x
+
+    def pow(self, base: Tensor, p: Any) -> Tensor:
+        return torch.pow(base, p)
+
     def where(self, condition: Any, yes: Any, no: Any) -> Any:
         if isinstance(condition, bool):
             return yes if condition else no
         if is_number(yes) and is_number(no):
-            yes = self._tensor(yes)
+            yes = self.array(yes)
         return torch.where(condition, yes, no)
 
     def guard(self, x: Tensor, meant: Any, otherwise: Any) -> Tensor:
@@ -152,7 +161,7 @@ class TorchMaths(TorchPowers):
         return DENSITY_AT_0 * torch.exp(-0.5 * (x * x))
 
     def stored(self, x: Any) -> Tensor:
-        return self._tensor(x).detach().to(self.storage).to(self.dtype)
+        return self.array(x).detach().to(self.storage).to(self.dtype)
 
     def fma(self, x: Any, y: Any, z: Any) -> Any:
         return x * y + z
@@ -174,12 +183,12 @@ class TorchMaths(TorchPowers):
 
     def _angle(self, x: Tensor, rate: Any) -> tuple[Tensor, Tensor | None]:
         """``rate * x``, and what rounding took from it (None where that is nothing)."""
-        product = self._tensor(rate * x)
+        product = self.array(rate * x)
         inside = torch.abs(product) < math.inf
         angle = torch.where(inside, product, self._no_angle(x, rate))
         if is_number(rate) and abs(math.frexp(rate)[0]) == 0.5:
             return angle, None
         # Scaled, so that no part of a part of a factor overflows.
         scale = self.where(torch.abs(x) > LARGE_FACTOR, 1 / LARGE_FACTOR, 1.0)
-        lost = product_error(x * scale, self._tensor(rate)) / scale
+        lost = self.product_error(x * scale, self.array(rate)) / scale
         return angle, torch.where(inside, lost, 0.0).detach()

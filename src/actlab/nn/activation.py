@@ -33,6 +33,8 @@ class Activation(nn.Module):
         backend: None for the best available; a name runs it or raises. Default: None.
         save: what backward works from, ``"input"`` or ``"output"``. Default: None, as the
             definition says.
+        inplace: accepted, as other libraries pass it to every activation; nothing is ever
+            overwritten. Default: False.
         device, dtype: of learned parameters. Default: torch's.
 
     Shape:
@@ -59,6 +61,7 @@ class Activation(nn.Module):
         constraint: Constraint = None,
         backend: Backend = None,
         save: Save = None,
+        inplace: bool = False,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         **params: float,

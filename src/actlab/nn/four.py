@@ -20,6 +20,7 @@ class PowerLU(Activation):
         constraint: another interval for a learned p, as a pair. Default: None, (1, inf).
         backend: None for the best available; a name runs it or raises. Default: None.
         save: what backward works from. Default: None, the output (the input when p is learned).
+        inplace: accepted, as other libraries pass it; nothing is ever overwritten. Default: False.
         device, dtype: of a learned p. Default: torch's.
 
     Shape:
@@ -48,6 +49,7 @@ class PowerLU(Activation):
         constraint: Constraint = None,
         backend: Backend = None,
         save: Save = None,
+        inplace: bool = False,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -60,6 +62,7 @@ class PowerLU(Activation):
             constraint=constraint,
             backend=backend,
             save=save,
+            inplace=inplace,
             device=device,
             dtype=dtype,
         )
@@ -78,6 +81,7 @@ class ExpoLU(Activation):
         constraint: other intervals, as a mapping from names to pairs. Default: None.
         backend: None for the best available; a name runs it or raises. Default: None.
         save: what backward works from. Default: None, the output (the input when p is learned).
+        inplace: accepted, as other libraries pass it; nothing is ever overwritten. Default: False.
         device, dtype: of learned parameters. Default: torch's.
 
     Shape:
@@ -109,6 +113,7 @@ class ExpoLU(Activation):
         constraint: Constraint = None,
         backend: Backend = None,
         save: Save = None,
+        inplace: bool = False,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -123,6 +128,7 @@ class ExpoLU(Activation):
             constraint=constraint,
             backend=backend,
             save=save,
+            inplace=inplace,
             device=device,
             dtype=dtype,
         )
@@ -140,6 +146,7 @@ class RaLU(Activation):
         constraint: ``"monotone"`` keeps alpha inside (0, 9); or a pair. Default: None.
         backend: None for the best available; a name runs it or raises. Default: None.
         save: what backward works from. Default: None, the input.
+        inplace: accepted, as other libraries pass it; nothing is ever overwritten. Default: False.
         device, dtype: of alpha. Default: torch's.
 
     Shape:
@@ -168,6 +175,7 @@ class RaLU(Activation):
         constraint: Constraint = None,
         backend: Backend = None,
         save: Save = None,
+        inplace: bool = False,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -180,6 +188,7 @@ class RaLU(Activation):
             constraint=constraint,
             backend=backend,
             save=save,
+            inplace=inplace,
             device=device,
             dtype=dtype,
         )
@@ -196,6 +205,7 @@ class ELU(Activation):
         constraint: another interval for a learned alpha, as a pair. Default: None, (0, inf).
         backend: None for the best available; a name runs it or raises. Default: None.
         save: what backward works from. Default: None, the input.
+        inplace: accepted, as other libraries pass it; nothing is ever overwritten. Default: False.
         device, dtype: of a learned alpha. Default: torch's.
 
     Shape:
@@ -224,6 +234,7 @@ class ELU(Activation):
         constraint: Constraint = None,
         backend: Backend = None,
         save: Save = None,
+        inplace: bool = False,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -236,6 +247,7 @@ class ELU(Activation):
             constraint=constraint,
             backend=backend,
             save=save,
+            inplace=inplace,
             device=device,
             dtype=dtype,
         )

@@ -18,6 +18,7 @@ class RReLU(nn.Module):
     Args:
         lower: smallest slope, finite. Default: 1/8.
         upper: largest slope, at least ``lower``. Default: 1/3.
+        inplace: accepted, as other libraries pass it; nothing is ever overwritten. Default: False.
 
     Shape:
         (*) to (*), same dtype.
@@ -36,7 +37,7 @@ class RReLU(nn.Module):
         tensor([-1.,  2.])
     """
 
-    def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3) -> None:
+    def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, inplace: bool = False) -> None:
         super().__init__()
         self.lower, self.upper = slopes(lower, upper)
 
