@@ -17,6 +17,7 @@ from torch import Tensor
 
 from actlab.core import Activation
 from actlab.core.spec import Formula
+from actlab.interpret import torch_onnx
 from actlab.interpret.torch_ import TorchMaths
 from actlab.interpret.torch_single import SingleMaths
 from actlab.kernels.policy import compute_dtype, is_grad_batch
@@ -39,6 +40,13 @@ def traced(activation: Activation, x: Tensor, params: Params) -> Tensor:
     (0.501 ulp), so that the graph holds no bit manipulation; and single precision serves
     wherever the definition says that it is enough.
     """
+    if torch_onnx.is_exporting():
+        with torch_onnx.ExactNumbers():
+            return _traced(activation, x, params)
+    return _traced(activation, x, params)
+
+
+def _traced(activation: Activation, x: Tensor, params: Params) -> Tensor:
     if _single_will_do(activation, x, params):
         return traced_single(activation, x, params).to(x.dtype)
     return narrowed(traced_wide(activation.forward, x, params), x.dtype)
@@ -95,7 +103,8 @@ def narrowed(wide: Tensor, dtype: torch.dtype) -> Tensor:
 def traced_wide(formula: Formula, x: Tensor, params: Params) -> Tensor:
     """A formula as plain differentiable operations, in the dtype that formulas compute in."""
     wide = x.to(compute_dtype(x))
-    m = TorchMaths(wide, storage=x.dtype, differentiable=True)
+    maths = torch_onnx.OnnxMaths if torch_onnx.is_exporting() else TorchMaths
+    m = maths(wide, storage=x.dtype, differentiable=True)
     value = formula(m, wide, **_widened(params, wide.dtype))
     return _nan_at_nan(value, x)
 
