@@ -27,7 +27,7 @@ help:
 	@echo "make test       set up, then run the tests"
 	@echo "make test-full  the exhaustive and slow tests as well"
 	@echo "make test-integrations"
-	@echo "                those with Lightning, transformers, trackers, Ray and submitit, after installing them (300 MB)"
+	@echo "                those with Lightning, transformers, ONNX, trackers, Ray and submitit, after installing them (300 MB)"
 	@echo "make test-vision  models of torchvision and timm, in an environment of its own"
 	@echo "make test-asan  the conformance suite on kernels with address and undefined sanitizers (GCC)"
 	@echo "make check      lint, format, types, layers and file sizes, in seconds"
@@ -65,7 +65,7 @@ test-full: kernels
 
 # Too large for everyone: `make test` skips what is not installed, and says so.
 test-integrations: $(READY)
-	$(PIP) --editable '.[lightning,hf,track,ray,slurm]'
+	$(PIP) --editable '.[lightning,hf,onnx,track,ray,slurm]'
 	$(BIN)/python -m pytest -n $(JOBS) --integrations tests/integrations $(ARGS)
 
 # torchvision on PyPI is made for CUDA and wants its torch: it gets into no environment but this one,

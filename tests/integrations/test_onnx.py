@@ -24,7 +24,7 @@ pytest.importorskip("onnxscript", reason="onnxscript is not installed")
 onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 
 OPSET = 20
-"""What torch.onnx.export writes unless asked otherwise; docs/how-to/compile-and-export.md says so."""
+"""What torch.onnx.export writes unless asked otherwise."""
 
 SPECIAL = (math.inf, -math.inf, math.nan, 0.0, -0.0)
 
