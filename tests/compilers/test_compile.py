@@ -99,7 +99,7 @@ CHAINS: dict[str, Callable[[Tensor], Tensor]] = {
     "expolu, ralu": lambda x: F.ralu(F.expolu(2 * x) + 1),
     "powerlu by power": lambda x: F.powerlu(F.powerlu(2 * x, 2.7) + 1, 1.5),
     "gelu, mish": lambda x: F.call("mish", F.call("gelu", 2 * x) + 1),
-    "gated": lambda x: F.glu(F.elu(2 * x) + 1, "silu") * 2,
+    "gated": lambda x: F.gated("silu", F.elu(2 * x), x + 1) * 2,
     "half": lambda x: F.powerlu(F.ralu(2 * x.half()) + 1).float(),
 }
 
