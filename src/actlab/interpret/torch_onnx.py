@@ -2,7 +2,8 @@
 
 The exporter turns Python numbers into float32, writes log1p(x) as log(1 + x) and erfc(x) as
 1 - erf(x), and onnxruntime has neither erf nor atan in double precision. Here these are made
-of operations that come through unchanged.
+of operations that come through unchanged. Its optimiser also takes constants for one that are
+nearer than 1e-8 to each other, so that polynomials have no small coefficients.
 """
 
 from __future__ import annotations
@@ -19,23 +20,22 @@ from actlab.interpret.double_arithmetic import product_error
 from actlab.interpret.torch_ import SQRT_HALF, TorchMaths
 
 TAIL = (
-    -2.0464670329192375e-09, 4.089222480896167e-09, 1.2225710551260416e-08,
-    -3.9356533447809914e-08, -1.711069646695314e-09, 1.538760666928522e-07,
-    -2.4404662375581676e-07, -1.6939237579995655e-07, 1.2437191416721655e-06,
-    -1.271343067023655e-06, -2.9430926821341833e-06, 8.56191490492248e-06, 1.3509102932957954e-07,
-    -3.0187528842243815e-05, 3.174616564355679e-05, 7.140089189099235e-05, -0.00017430319942974635,
-    -9.373500301998985e-05, 0.0006736788382506061, -0.00014624686754045134, -0.002345812504982584,
-    0.001758933558165434, 0.008824938557327763, -0.009872689366406727, -0.046895610231182674,
-    0.04734330684190473, 0.6726432239776567, -0.6717940840566923,
+    -0.27467215558532126, 0.27442307533620347, 0.41022677334395014, -0.6602930626651317,
+    -0.014353492526825485, 0.6454030020340967, -0.5118028651027586, -0.17762077984681524,
+    0.6520670213490163, -0.333274956961849, -0.3857570440326917, 0.5611136552089997,
+    0.004426662849071662, -0.49459247255132266, 0.26006458895201723, 0.29245805318550466,
+    -0.3569729524321205, -0.09598464309246961, 0.34492356518431033, -0.03743919809035554,
+    -0.30026400063777076, 0.11257174772258778, 0.2823980338344884, -0.15796302986250763,
+    -0.3751648818494614, 0.1893732273676189, 1.3452864479553135, -0.6717940840566923,
 )  # fmt: skip
-"""ln(erfc(a) e**(a**2) / t) as a polynomial in 2 t - 1, where t = 2 / (2 + a): to 6e-18."""
+"""ln(erfc(a) e**(a**2) / t) as a polynomial in t - 1/2, where t = 2 / (2 + a): to 6e-18."""
 
 ERF = (
-    -7.795898827002142e-10, 1.3720064546777686e-08, -1.6208483801871705e-07, 1.6447424703317362e-06,
-    -1.492473690741966e-05, 0.00012055294904839707, -0.0008548325975389692, 0.0052239776071164225,
-    -0.02686617064323777, 0.11283791670945006, -0.37612638903183543, 1.1283791670955126,
+    -1.5966000797700388e-06, 1.404934609590035e-05, -8.298743706558313e-05, 0.0004210540724049245,
+    -0.0019103663241497165, 0.007715388739097413, -0.027354643121247014, 0.08358364171386276,
+    -0.21492936514590216, 0.45135166683780026, -0.7522527780636709, 1.1283791670955126,
 )  # fmt: skip
-"""erf(x) / x as a polynomial in x**2 for |x| <= 1: to 7e-18."""
+"""erf(x) / x as a polynomial in x**2 / 2 for |x| <= 1: to 7e-18."""
 
 ATAN = (
     0.015113765096600925, -0.03338782450121195, 0.04499500728984032, -0.05217312574061591,
@@ -95,7 +95,7 @@ class OnnxMaths(TorchMaths):
         inside = torch.where(near, x, 0.0)
         tail = 1 - self._erfc(torch.where(near, 1.0, size), 1.0)
         outside = torch.where(x < 0, -tail, tail)
-        return torch.where(near, inside * self._polynomial(inside * inside, ERF), outside)
+        return torch.where(near, inside * self._polynomial(0.5 * (inside * inside), ERF), outside)
 
     def normal_cdf(self, x: Tensor) -> Tensor:
         tail = 0.5 * self._erfc(torch.abs(x), SQRT_HALF)
@@ -119,7 +119,7 @@ class OnnxMaths(TorchMaths):
         size = torch.where(size < FAR, size, FAR)
         t = 2 / (2 + scale * size)
         square, share = size * size, 1.0 if scale == 1 else 0.5
-        rest = self._polynomial(2 * t - 1, TAIL) - share * product_error(size, size)
+        rest = self._polynomial(t - 0.5, TAIL) - share * product_error(size, size)
         return t * torch.exp(-share * square) * torch.exp(rest)
 
     def _polynomial(self, x: Tensor, coefficients: Sequence[float]) -> Tensor:
