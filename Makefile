@@ -29,7 +29,7 @@ help:
 	@echo "make test-harness  PyTorch's own checks: OpInfo and ModuleInfo entries, gradcheck, opcheck"
 	@echo "make test-gpu   the GPU kernels, in Triton's interpreter where there is no GPU (200 MB to download)"
 	@echo "make test-integrations"
-	@echo "                those with Lightning, transformers, JAX, Keras, trackers, Ray and submitit, after installing them (500 MB)"
+	@echo "                those with Lightning, transformers, ONNX, JAX, Keras, trackers, Ray and submitit, after installing them (500 MB)"
 	@echo "make test-vision  models of torchvision and timm, in an environment of its own"
 	@echo "make test-asan  the conformance suite on kernels with address and undefined sanitizers (GCC)"
 	@echo "make check      lint, format, types, layers and file sizes, in seconds"
@@ -84,7 +84,7 @@ test-gpu: kernels $(TRITON)/ready
 
 # Too large for everyone: `make test` skips what is not installed, and says so.
 test-integrations: $(READY)
-	$(PIP) --editable '.[lightning,hf,jax,keras,track,ray,slurm]'
+	$(PIP) --editable '.[lightning,hf,onnx,jax,keras,track,ray,slurm]'
 	$(BIN)/python -m pytest -n $(JOBS) --integrations tests/integrations $(ARGS)
 
 # torchvision on PyPI is made for CUDA and wants its torch: it gets into no environment but this one,

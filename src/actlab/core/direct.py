@@ -22,6 +22,9 @@ class Direct:
         derivative: the slope from the input.
         derivative_from_output: the slope from the output.
         slopes_usable: the condition for the slopes, where it differs.
+        traced: the value as compilers are shown it, where the definition's own formula will not
+            do: they have no fused multiply-add, and differentiate by the chain rule, which has to
+            be as accurate. ``m.widened`` gives ``x`` in a precision that forgives roundings.
     """
 
     usable: Callable[..., Any]
@@ -29,3 +32,4 @@ class Direct:
     derivative: Callable[..., Any] | None = None
     derivative_from_output: Callable[..., Any] | None = None
     slopes_usable: Callable[..., Any] | None = None
+    traced: Callable[..., Any] | None = None

@@ -131,6 +131,9 @@ class Maths(Protocol):
     def lost(self, x: Value) -> Value:
         """What a kernel's precision loses of a number that depends on parameters alone."""
 
+    def widened(self, x: Value) -> Value:
+        """``x`` in a precision at least 2^12 times finer than the dtype's own."""
+
     def exact(self, x: Value) -> Condition:
         """Whether a kernel's precision holds a number that depends on parameters alone."""
 

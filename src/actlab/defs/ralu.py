@@ -126,6 +126,12 @@ def direct_derivative(m, x, *, alpha):
     return m.where(q < 1e30, m.fma(beta, change, 1), 1)
 
 
+def traced(m, x, *, alpha):
+    """``x + (alpha - 1) x / (1 + x^2)``; what is added to large x is too small to be seen."""
+    t = m.widened(m.guard(x, (-1e18, 1e18), 0))
+    return m.widened(x) + (alpha - 1) * (t / (1 + t * t))
+
+
 RALU = Activation(
     name="ralu",
     title="RaLU: the rational linear unit, smooth and odd, the identity far from 0",
@@ -155,6 +161,7 @@ RALU = Activation(
         forward=direct_forward,
         derivative=direct_derivative,
         slopes_usable=is_slope_direct,
+        traced=traced,
     ),
     traits=Traits(
         monotone=True,

@@ -118,7 +118,7 @@ def _general(
     form = form_to_save(activation, values, save, x.dtype)
     if must_trace(x, *values.values()):
         check_traced_backend(activation, backend)
-        return formulas.traced(activation.forward, x, spread(values, x, channel_dim))
+        return formulas.traced(activation, x, spread(values, x, channel_dim))
     check_backend(activation, backend)
     check_device(activation, backend, x)
     kernel = kernel_for(activation, x.device.type, backend)

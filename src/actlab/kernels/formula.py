@@ -15,8 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from actlab.core import Activation
 from actlab.core.spec import Formula
+from actlab.interpret import torch_onnx
 from actlab.interpret.torch_ import TorchMaths
+from actlab.interpret.torch_single import SingleMaths
 from actlab.kernels.policy import compute_dtype, is_grad_batch
 
 Params = Mapping[str, "float | Tensor"]
@@ -30,13 +33,60 @@ LANES = 64
 """Blocks are filled up to a multiple of this, so that no loop has a scalar tail."""
 
 
-def traced(formula: Formula, x: Tensor, params: Params) -> Tensor:
-    """A formula as plain differentiable operations, rounded once to the dtype of ``x``.
+def traced(activation: Activation, x: Tensor, params: Params) -> Tensor:
+    """A value as plain differentiable operations, rounded once to the dtype of ``x``.
 
     In compiled and exported graphs half types round through float32, as torch converts them
-    (0.501 ulp), so that the graph holds no bit manipulation.
+    (0.501 ulp), so that the graph holds no bit manipulation; and single precision serves
+    wherever the definition says that it is enough.
     """
-    return narrowed(traced_wide(formula, x, params), x.dtype)
+    if torch_onnx.is_exporting():
+        with torch_onnx.ExactNumbers():
+            return _traced(activation, x, params)
+    return _traced(activation, x, params)
+
+
+def _traced(activation: Activation, x: Tensor, params: Params) -> Tensor:
+    if _single_will_do(activation, x, params):
+        return traced_single(activation, x, params).to(x.dtype)
+    return narrowed(traced_wide(activation.forward, x, params), x.dtype)
+
+
+def _single_will_do(activation: Activation, x: Tensor, params: Params) -> bool:
+    direct = activation.direct
+    if (
+        direct is None
+        or not torch.compiler.is_compiling()
+        or x.dtype == torch.float64
+        or compute_dtype(x) != torch.float64
+        or any(isinstance(value, Tensor) for value in params.values())
+    ):
+        return False
+    conditions = [direct.usable]
+    if x.dtype in HALVES and direct.slopes_usable is not None:
+        conditions.append(direct.slopes_usable)  # float32 is computed in double where it matters
+    m = SingleMaths(x, storage=x.dtype)
+    return all(usable(m, **params) for usable in conditions)
+
+
+def traced_single(activation: Activation, x: Tensor, params: Params) -> Tensor:
+    """A value as plain differentiable operations in single precision."""
+    direct = activation.direct
+    assert direct is not None
+    single = x.to(torch.float32)
+    formula = direct.traced or activation.forward
+    value = formula(SingleMaths(single, storage=x.dtype), single, **params)
+    return _nan_at_nan(value, x)
+
+
+def _nan_at_nan(value: Tensor, x: Tensor) -> Tensor:
+    """The value, with a value and a slope of NaN wherever ``x`` is NaN."""
+    # At NaN the input itself, times NaN: that makes the slope NaN too. The factor is 1 elsewhere;
+    # a where would have to meet 0 * NaN in the branch it does not choose. Compilers vectorise
+    # this comparison, and compute it again in backward rather than keep its mask; not so isnan.
+    some = x <= math.inf
+    factor = torch.where(some, 1.0, torch.nan).to(value.dtype)
+    return torch.where(some, value, x.to(value.dtype)) * factor
 
 
 def narrowed(wide: Tensor, dtype: torch.dtype) -> Tensor:
@@ -53,12 +103,10 @@ def narrowed(wide: Tensor, dtype: torch.dtype) -> Tensor:
 def traced_wide(formula: Formula, x: Tensor, params: Params) -> Tensor:
     """A formula as plain differentiable operations, in the dtype that formulas compute in."""
     wide = x.to(compute_dtype(x))
-    m = TorchMaths(wide, storage=x.dtype, differentiable=True)
+    maths = torch_onnx.OnnxMaths if torch_onnx.is_exporting() else TorchMaths
+    m = maths(wide, storage=x.dtype, differentiable=True)
     value = formula(m, wide, **_widened(params, wide.dtype))
-    # At NaN the input itself, times NaN: that makes the slope NaN too. The factor is 1 elsewhere;
-    # a where would have to meet 0 * NaN in the branch it does not choose.
-    nan = torch.isnan(wide)
-    return torch.where(nan, wide, value) * torch.where(nan, torch.nan, 1.0).to(wide.dtype)
+    return _nan_at_nan(value, x)
 
 
 def blockwise(

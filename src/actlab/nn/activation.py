@@ -182,6 +182,10 @@ class Activation(nn.Module):
             return initial[name]
         return super().__getattr__(name)
 
+    def __prepare_scriptable__(self) -> Any:
+        # torch.jit.script asks this of every module it meets.
+        raise not_scriptable(self)
+
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
         # A parametrised module has a class of its own that pickle cannot find: build a module
         # of the public class and parametrise it again instead.
@@ -234,6 +238,14 @@ class Activation(nn.Module):
     def __repr__(self) -> str:
         # One line: the parametrisations inside are not layers of the model.
         return f"{self._get_name()}({self.extra_repr()})"
+
+
+def not_scriptable(module: nn.Module) -> TypeError:
+    """The error for torch.jit.script, whose own would name a line of actlab's and no way out."""
+    return TypeError(
+        f"torch.jit.script cannot compile {type(module).__name__}: TorchScript knows no "
+        "keyword-only arguments; use torch.compile, torch.export or torch.jit.trace"
+    )
 
 
 def _public_class(cls: type) -> type:

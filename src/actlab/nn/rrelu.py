@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from actlab.functional import call, random_rrelu
 from actlab.functional.randomised import slopes
+from actlab.nn.activation import not_scriptable
 
 
 class RReLU(nn.Module):
@@ -46,6 +49,9 @@ class RReLU(nn.Module):
         if self.training:
             return random_rrelu(x, self.lower, self.upper, generator=generator)
         return call("rrelu", x, self.lower, self.upper)
+
+    def __prepare_scriptable__(self) -> Any:
+        raise not_scriptable(self)
 
     def extra_repr(self) -> str:
         return f"lower={self.lower:g}, upper={self.upper:g}"
