@@ -15,6 +15,7 @@ from actlab.functional import Backend, Save
 from actlab.kernels.apply import apply
 from actlab.kernels.policy import DTYPES, check_backend, form_to_save
 from actlab.nn.constraint import Constraint, Inside, check_constraint_names, interval
+from actlab.nn.sharded import laid_out
 
 
 class Activation(nn.Module):
@@ -168,12 +169,12 @@ class Activation(nn.Module):
             )
         value = value.to(current.device, current.dtype).reshape(-1).expand(current.shape).clone()
         if name in self._parameters:
-            current.copy_(_laid_out(value, current))
+            current.copy_(laid_out(value, current))
             return
         for step in self.parametrizations[name]:
             if isinstance(step, Inside):
                 step.right_inverse(value)  # refused in every process, whichever part it has
-        super().__setattr__(name, _laid_out(value, current))
+        super().__setattr__(name, laid_out(value, current))
 
     def __getattr__(self, name: str) -> Any:
         # Fixed parameters read like attributes too: nn.PowerLU(3).p is 3.0.
@@ -255,18 +256,6 @@ def _public_class(cls: type) -> type:
         for base in cls.__mro__
         if issubclass(base, Activation) and not base.__module__.startswith("torch.")
     )
-
-
-def _laid_out(value: Tensor, like: Tensor) -> Tensor:
-    """A whole tensor as another one is: whole, or this process's part of it."""
-    if type(like) in (Tensor, nn.Parameter):
-        return value
-    from torch.distributed.tensor import DTensor, distribute_tensor
-
-    if not isinstance(like, DTensor):
-        return value
-    # No source: every process has the value already.
-    return distribute_tensor(value, like.device_mesh, like.placements, src_data_rank=None)
 
 
 def _rebuild(cls: type[Activation], parametrised: list[str]) -> Activation:
