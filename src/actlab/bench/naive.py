@@ -97,6 +97,9 @@ class NaiveMaths:
     def stored(self, x: Any) -> Any:
         return x
 
+    def widened(self, x: Any) -> Any:
+        return x
+
     def fma(self, x: Any, y: Any, z: Any) -> Any:
         return x * y + z
 
