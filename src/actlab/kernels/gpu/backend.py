@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 INTERPRETER = "TRITON_INTERPRET"
 """With this environment variable set, Triton computes kernels on the CPU, slowly, for tests."""
 
+LEAST_CAPABILITY = (7, 0)
+
 
 def interpreting() -> bool:
     """Whether kernels run in Triton's interpreter instead of on a GPU."""
@@ -33,8 +35,13 @@ def problem() -> str:
     """Why no GPU kernels can be used, with the fix; empty when they can."""
     if not installed():
         return "Triton is not installed; it comes with torch for GPUs, or: pip install triton"
-    if not interpreting() and not torch.cuda.is_available():
+    if interpreting():
+        return ""
+    if not torch.cuda.is_available():
         return "torch sees no GPU that Triton compiles for"
+    if torch.version.hip is None and torch.cuda.get_device_capability() < LEAST_CAPABILITY:
+        major, minor = torch.cuda.get_device_capability()
+        return f"Triton compiles for GPUs of capability 7.0 and above, this one has {major}.{minor}"
     return ""
 
 
