@@ -129,6 +129,7 @@ def test_killed_at_any_moment_and_resumed_gives_the_same_bits(whole: Path, tmp_p
     assert not list((tmp_path / "results" / "small" / "cells").glob(".actlab-partial-*"))
 
 
+@pytest.mark.full
 def test_workers_do_not_outlive_a_killed_run(tmp_path: Path) -> None:
     process = start(tmp_path, "--workers", "2")
     wait_for_cells(tmp_path, process, 1)

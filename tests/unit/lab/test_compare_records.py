@@ -183,6 +183,7 @@ print(found.complete)
 """
 
 
+@pytest.mark.full
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
 def test_a_killed_comparison_goes_on_where_it_was(tmp_path):

@@ -16,6 +16,12 @@ from actlab import surgery
 from .swapped_models import Net, X, swapped
 
 
+@pytest.fixture(autouse=True)
+def forgotten() -> None:
+    """Compilers count what they compile of the same code, whichever test it was for."""
+    torch._dynamo.reset()
+
+
 def gradients(model: nn.Module, x: Tensor) -> list[Tensor]:
     model.zero_grad(set_to_none=True)
     model(x).square().sum().backward()

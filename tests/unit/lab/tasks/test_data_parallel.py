@@ -50,6 +50,7 @@ def test_every_parameter_is_sent_once_in_a_step_whatever_the_function():
         assert run.metrics["comm_ms"] > 0.0
 
 
+@pytest.mark.full
 def test_learned_parameters_are_sent_as_well():
     [run] = run_of(Arm("ralu", {"alpha": 2.0}, learn="unit"))
     assert run.metrics["bytes"] == BYTES + 4 * 8
