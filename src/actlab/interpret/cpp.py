@@ -13,7 +13,7 @@ from typing import Any
 from actlab.core import Activation
 from actlab.core.spec import Formula
 from actlab.interpret.cpp_statements import Writer
-from actlab.interpret.dual import partial_formula
+from actlab.interpret.forms import direct_formulas, formulas
 from actlab.interpret.graph import Node, UnprintableError, traced, traced_condition
 
 __all__ = ["UnprintableError", "functions_source", "table_source"]
@@ -80,16 +80,9 @@ def functions_source(definition: Activation) -> str:
 
 def _unit(definition: Activation) -> str:
     names = tuple(param.name for param in definition.params)
-    output = definition.from_output
     text = HEADER.format(name=definition.name)
-    forms = {"forward": definition.forward, "slope": definition.derivative}
-    if output is not None:
-        forms["slope_from_output"] = output.derivative
-    for name in names:
-        forms[f"{name}_partial"] = partial_formula(definition.forward, name)
-        if output is not None and name in output.partials:
-            forms[f"{name}_partial_from_output"] = output.partials[name]
-    direct = _direct_forms(definition)
+    forms = formulas(definition)
+    direct = direct_formulas(definition)
     for key, formula in forms.items():
         text += _struct(key, formula, names, frequent="partial" not in key)
     for key, formula in direct.items():
@@ -147,22 +140,6 @@ def table_source(definitions: Sequence[Activation], namespace: str) -> str:
         + f'const char* const operator_namespace = "{namespace}";\n\n'
         + "}  // namespace actlab\n"
     )
-
-
-def _direct_forms(definition: Activation) -> dict[str, Formula]:
-    """The formulas used in the dtype's own precision, by functor."""
-    direct, output = definition.direct, definition.from_output
-    if direct is None:
-        return {}
-    forms = {"forward": direct.forward or definition.forward}
-    own = (direct.forward, direct.derivative, direct.derivative_from_output)
-    if direct.derivative is not None or all(formula is None for formula in own):
-        forms["slope"] = direct.derivative or definition.derivative
-    if direct.derivative_from_output is not None:
-        forms["slope_from_output"] = direct.derivative_from_output
-    elif output is not None and all(formula is None for formula in own):
-        forms["slope_from_output"] = output.derivative
-    return forms
 
 
 def _struct(key: str, formula: Formula, names: tuple[str, ...], *, frequent: bool) -> str:

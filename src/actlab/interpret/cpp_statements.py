@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from actlab.interpret.graph import EXPONENT, FUNCTIONS, Loop, Node
+from actlab.interpret.graph import EXPONENT, FUNCTIONS, Loop, Node, outside
 
 INFIX = frozenset({"+", "-", "*", "/", "<", "<=", ">", ">=", "&"})
 
@@ -113,7 +113,7 @@ class Writer:
     def _loop(self, loop: Loop, place: int) -> str:
         if loop not in self._written:
             self._written[loop] = loop.state[0].operands[0]
-            outer = _outside(loop)
+            outer = outside(loop)
             for node in outer:
                 self.element(node)
             for state, initial in zip(loop.state, loop.initial, strict=True):
@@ -133,27 +133,6 @@ class Writer:
             self.lines += ["  if (settled) break;", "}"]
             self._written, self._margin = known | {loop: names[0]}, ""
         return loop.state[place].operands[0]
-
-
-def _outside(loop: Loop) -> list[Node]:
-    """The varying operands of a loop's body that do not depend on its state."""
-    inside: dict[Node, bool] = {}
-    states = set(loop.state)
-
-    def depends(node: Any) -> bool:
-        if not isinstance(node, Node) or not node.varies:
-            return False
-        if node in states:
-            return True
-        if node not in inside:
-            operands = node.operands if node.operation != "after" else ()
-            answers = [depends(operand) for operand in operands]  # all of them, to know each
-            inside[node] = any(answers)
-        return inside[node]
-
-    for node in loop.following:
-        depends(node)
-    return [node for node, answer in inside.items() if not answer]
 
 
 def literal(number: Any, value: str) -> str:

@@ -258,3 +258,24 @@ def traced_condition(usable: Callable[..., Any], names: Iterable[str]) -> Any:
     """The graph of a condition on parameters: a node, or a bool."""
     graph = Graph()
     return usable(graph, **{name: graph.node("parameter", name) for name in names})
+
+
+def outside(loop: Loop) -> list[Node]:
+    """The varying operands of a loop's body that do not depend on its state."""
+    inside: dict[Node, bool] = {}
+    states = set(loop.state)
+
+    def depends(node: Any) -> bool:
+        if not isinstance(node, Node) or not node.varies:
+            return False
+        if node in states:
+            return True
+        if node not in inside:
+            operands = node.operands if node.operation != "after" else ()
+            answers = [depends(operand) for operand in operands]  # all of them, to know each
+            inside[node] = any(answers)
+        return inside[node]
+
+    for node in loop.following:
+        depends(node)
+    return [node for node, answer in inside.items() if not answer]

@@ -13,7 +13,7 @@ from typing import Any
 
 from actlab.core import Activation
 from actlab.core.spec import Formula
-from actlab.interpret.dual import partial_formula
+from actlab.interpret.forms import direct_formulas, formulas
 from actlab.interpret.graph import Node, UnprintableError, traced, traced_condition
 from actlab.interpret.triton_statements import Double, Single, Writer
 
@@ -109,38 +109,6 @@ def _printed(definition: Activation) -> Printed:
         usable[key] = traced_condition(condition, names)
         text += _condition(key, usable[key], names)
     return Printed(text, forms, usable)
-
-
-def formulas(definition: Activation) -> dict[str, Formula]:
-    """Every formula of a definition that kernels compute in double, by key."""
-    output = definition.from_output
-    forms = {"forward": definition.forward, "slope": definition.derivative}
-    if output is not None:
-        forms["slope_from_output"] = output.derivative
-    for param in definition.params:
-        forms[f"{param.name}_partial"] = partial_formula(definition.forward, param.name)
-        if output is not None and param.name in output.partials:
-            forms[f"{param.name}_partial_from_output"] = output.partials[param.name]
-    return forms
-
-
-def direct_formulas(definition: Activation) -> dict[str, Formula]:
-    """The formulas used in single precision, by key."""
-    direct, output = definition.direct, definition.from_output
-    if direct is None:
-        return {}
-    forms = {"forward": direct.forward or definition.forward}
-    own = all(
-        formula is None
-        for formula in (direct.forward, direct.derivative, direct.derivative_from_output)
-    )
-    if direct.derivative is not None or own:
-        forms["slope"] = direct.derivative or definition.derivative
-    if direct.derivative_from_output is not None:
-        forms["slope_from_output"] = direct.derivative_from_output
-    elif output is not None and own:
-        forms["slope_from_output"] = output.derivative
-    return forms
 
 
 def conditions(definition: Activation) -> dict[str, Callable[..., Any]]:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from actlab.interpret.graph import EXPONENT, Loop, Node, UnprintableError
+from actlab.interpret.graph import EXPONENT, Loop, Node, UnprintableError, outside
 
 INFIX = frozenset({"+", "-", "*", "<", "<=", ">", ">=", "&"})
 
@@ -179,7 +179,7 @@ class Writer:
     def _loop(self, loop: Loop, place: int) -> str:
         if loop not in self._written:
             self._written[loop] = loop.state[0].operands[0]
-            for node in _outside(loop):
+            for node in outside(loop):
                 self.element(node)
             names = [state.operands[0] for state in loop.state]
             for name, initial in zip(names, loop.initial, strict=True):
@@ -230,27 +230,6 @@ def _numbers(node: Node, operands: list[str]) -> list[str]:
         text if isinstance(given, Node) else f"scalar({text})"
         for text, given in zip(operands, node.operands, strict=True)
     ]
-
-
-def _outside(loop: Loop) -> list[Node]:
-    """The varying operands of a loop's body that do not depend on its state."""
-    inside: dict[Node, bool] = {}
-    states = set(loop.state)
-
-    def depends(node: Any) -> bool:
-        if not isinstance(node, Node) or not node.varies:
-            return False
-        if node in states:
-            return True
-        if node not in inside:
-            operands = node.operands if node.operation != "after" else ()
-            answers = [depends(operand) for operand in operands]  # all of them, to know each
-            inside[node] = any(answers)
-        return inside[node]
-
-    for node in loop.following:
-        depends(node)
-    return [node for node, answer in inside.items() if not answer]
 
 
 MOST_TWICE = 31
