@@ -22,6 +22,7 @@ SOURCES = (
     "defs/*.py",
     "interpret/cpp*.py",
     "interpret/dual*.py",
+    "interpret/forms.py",
     "interpret/graph.py",
     "kernels/csrc/*",
     "kernels/compile.py",
