@@ -163,12 +163,6 @@ def test_parameters_as_tensors_are_those_as_numbers(name: str) -> None:
         torch.testing.assert_close(result, expected, rtol=2.4e-7, atol=0)
 
 
-GATES = {
-    "contiguous": lambda x: x.chunk(2, -1)[0].contiguous(),
-    "half of a projection": lambda x: x.chunk(2, -1)[0],
-}
-
-
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64], ids=str)
 @pytest.mark.parametrize("learned", [False, True])
 def test_gated_units(dtype: torch.dtype, learned: bool, poisoned: None) -> None:
