@@ -16,23 +16,11 @@ import torch
 from torch import Tensor
 
 from actlab.interpret.array_powers import MAX_EXPONENT, ArrayPowers
+from actlab.interpret.arrays import DENSITY_AT_0, LARGE_FACTOR, SQRT_HALF, within
 from actlab.interpret.double_arithmetic import is_number
 
-SQRT_HALF = 0.7071067811865476
-DENSITY_AT_0 = 0.3989422804014327
 MIN_HALVED = 1e-30
 """Below this size e**x - 1 is x, and halving x might lose a digit of a subnormal number."""
-
-LARGE_FACTOR = 2.0**500
-"""Factors of a product are split into halves only below this size."""
-
-
-def within(x: Any, meant: Any) -> Any:
-    """The condition of a guard, which may be given as a pair of ends."""
-    if isinstance(meant, tuple):
-        low, high = meant
-        return (x >= low) & (x <= high)
-    return meant
 
 
 class TorchMaths(ArrayPowers):

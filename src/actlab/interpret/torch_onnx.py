@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from actlab.interpret.arrays import SQRT_HALF
 from actlab.interpret.double_arithmetic import product_error
-from actlab.interpret.torch_ import SQRT_HALF, TorchMaths
+from actlab.interpret.torch_ import TorchMaths
 
 TAIL = (
     -0.27467215558532126, 0.27442307533620347, 0.41022677334395014, -0.6602930626651317,
