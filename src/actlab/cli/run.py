@@ -45,8 +45,8 @@ def run(
     Args:
         study: name of a study that comes with actlab, such as twenty-one-pairs; a TOML file;
             claims for the studies of all claims; or with --activations the name of a task.
-        tier: version of the study: smoke (about a minute for all claims), quick (about a quarter
-            of an hour) or full (about two hours on two cores). Default: full.
+        tier: version of the study: smoke (about a minute for all claims), quick (about ten
+            minutes) or full (about two hours by estimate, on two cores). Default: full.
         quick: the same as --tier quick.
         seeds: test seeds of every part, in place of the study's own.
         results: folder for records and report. Default: results/STUDY (results/STUDY-quick).
