@@ -79,8 +79,7 @@ $(TRITON)/ready: $(READY) constraints.txt
 	@mkdir -p $(TRITON) && touch $@
 
 test-gpu: kernels $(TRITON)/ready
-	PYTHONPATH=$(TRITON) $(BIN)/python -m pytest -n $(JOBS) tests/gpu \
-		-k 'not test_conformance' $(ARGS)
+	PYTHONPATH=$(TRITON) $(BIN)/python -m pytest -n $(JOBS) tests/gpu $(ARGS)
 
 # Too large for everyone: `make test` skips what is not installed, and says so.
 test-integrations: $(READY)

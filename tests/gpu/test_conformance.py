@@ -36,3 +36,7 @@ def test_the_catalogue(name: str) -> None:
     subject = Subject(get(name), "triton", DEVICE)
     report = Report(subject, tuple(run_case(case, subject) for case in cases(groups=OF_A_FORMULA)))
     assert report.passed, f"\n{report}"
+
+
+if DEVICE == "cpu":  # in the interpreter it takes a quarter of an hour
+    test_the_four = pytest.mark.full(test_the_four)
