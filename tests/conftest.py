@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,18 @@ INTEGRATIONS = "takes minutes, or libraries that not everyone has: `make test-in
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--integrations", action="store_true", help="run tests/integrations too")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Whether a file whose tests are all marked full need not be opened."""
+    unwanted = config.option.markexpr == "not full"
+    return True if unwanted and collection_path.stem.endswith("_in_full") else None
+
+
+def pytest_collection_finish() -> None:
+    """Take the thousands of collected tests out of what every garbage collection walks through."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -3,22 +3,12 @@
 import pytest
 import torch
 
-from actlab import get, names
+from actlab import get
 from actlab.kernels.policy import BACKENDS, unavailable
 from actlab.testing import Report, Subject, cases, checks, conformance
 from actlab.testing.suite import run_case
+from conformance.examined import IN_FULL, REST, WORKING
 
-WORKING = [name for name in BACKENDS if name != "triton" and not unavailable(name)]
-"""On the CPU; tests/gpu has the kernels for GPUs."""
-
-IN_FULL = ("elu", "expolu", "powerlu", "ralu")
-"""What every run shows to compilers too, check by check.
-
-Compilers take seconds for a function and see the same primitives in all of them; the others
-are shown to them by `make test-full`.
-"""
-
-REST = [name for name in names() if name not in IN_FULL]
 OF_A_FORMULA = {
     "formula": ("definition", "traits", "special", "saving", "modules"),
     "native": ("accuracy", "special", "saving"),
@@ -44,10 +34,6 @@ above.
 """
 
 test_conformance = conformance(*IN_FULL, backends=WORKING, tiers=("default", "slow", "full"))
-
-test_catalogue_in_full = pytest.mark.full(
-    conformance(*REST, backends=WORKING, tiers=("default", "slow", "full"))
-)
 
 
 @pytest.mark.parametrize(

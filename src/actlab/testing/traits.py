@@ -169,24 +169,24 @@ def undeclared_joints(subject: Subject) -> None:
         rises = f(subject, x).diff()
         # A jump stands out from the rises of the cells on either side.
         odd_ones = (rises[1:-1] - 0.5 * (rises[:-2] + rises[2:])).abs()
-        for index in (odd_ones.topk(8).indices + 1).tolist():
-            low, high = _narrowed(
-                lambda t, f=f: f(subject, t), x[index].item(), x[index + 1].item()
-            )
-            jump = f(subject, torch.tensor([low, high], dtype=torch.float64)).diff().abs().item()
-            if jump > 1e-6 and not any(low - 1e-9 <= j <= high + 1e-9 for j in joints):
+        worst = odd_ones.topk(8).indices + 1
+        low, high = _narrowed(lambda t, f=f: f(subject, t), x[worst], x[worst + 1])
+        jumps = (f(subject, high) - f(subject, low)).abs()
+        for a, b, jump in zip(low.tolist(), high.tolist(), jumps.tolist(), strict=True):
+            if jump > 1e-6 and not any(a - 1e-9 <= j <= b + 1e-9 for j in joints):
                 raise AssertionError(
-                    f"{subject.label()}: the {name} jumps by {jump:.3g} at x = {low!r}, "
+                    f"{subject.label()}: the {name} jumps by {jump:.3g} at x = {a!r}, "
                     f"where no joint is declared"
                 )
 
 
-def _narrowed(f, low: float, high: float) -> tuple[float, float]:
-    """A cell shrunk around the larger half of its change, down to rounding."""
+def _narrowed(f, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+    """Cells shrunk, each around the larger half of its change, down to rounding."""
     for _ in range(34):
         middle = 0.5 * (low + high)
-        a, b, c = f(torch.tensor([low, middle, high], dtype=torch.float64)).tolist()
-        low, high = (low, middle) if abs(b - a) >= abs(c - b) else (middle, high)
+        a, b, c = f(torch.cat([low, middle, high])).chunk(3)
+        left = (b - a).abs() >= (c - b).abs()
+        low, high = torch.where(left, low, middle), torch.where(left, middle, high)
     return low, high
 
 
