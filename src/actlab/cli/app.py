@@ -60,6 +60,11 @@ COMMANDS = (
         "Run the cells of a results folder that have no result: not run, failed or timed out",
     ),
     (
+        "extend",
+        "actlab.cli.extend:extend",
+        "Double the seeds, once, of what measures the claims that are still undecided",
+    ),
+    (
         "compare",
         "actlab.cli.compare:compare",
         "Compare two functions in every part of a study in which both were run",

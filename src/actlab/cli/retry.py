@@ -31,7 +31,7 @@ def retry(
     """
     from actlab.cli.run import carry_out
     from actlab.cli.where import engine_of
-    from actlab.lab.conduct import plans_of
+    from actlab.lab.conduct import plans_of, second_look_of
     from actlab.records import Store
 
     store = Store.open(results)
@@ -39,4 +39,5 @@ def retry(
     plans = plans_of(results)
     command = str(about.get("command", shlex.join(["actlab", "retry", str(results)])))
     build = engine_of(engine, workers, address, option, results)
-    return carry_out(plans, results, store.study, build, command)
+    extended = second_look_of(results)
+    return carry_out(plans, results, store.study, build, command, extended=extended)

@@ -11,6 +11,7 @@ from actlab.cli.where import EngineName, engine_of, pairs
 from actlab.cli.whole import WholeNumber
 
 if TYPE_CHECKING:
+    from actlab.lab.extending import Extended
     from actlab.lab.plan import Plan
 
 CLAIMS = "claims"
@@ -68,11 +69,12 @@ def run(
     Returns:
         0 when every cell has a result, 1 when some have none, 130 after Ctrl-C.
     """
-    from actlab.lab.conduct import prepare, prepare_claims
+    from actlab.lab.conduct import prepare, prepare_claims, second_look_of
 
     if quick and tier not in (None, "quick"):
         raise ValueError(f"--quick and --tier {tier} contradict each other")
     version = tier or ("quick" if quick else "full")
+    extended: Extended = {}
     if activations is not None and version != "full":
         raise ValueError(f"--tier {version} is for studies, and --activations makes one of its own")
     if activations is not None:
@@ -92,17 +94,25 @@ def run(
         )
         plans = [plan_study(made)]
     elif study == CLAIMS:
-        plans = prepare_claims(tier=version, seeds=seeds)
+        # What was extended stays so: a look at the data cannot be taken back.
+        extended = second_look_of(results or Path("results") / f"{CLAIMS}-{version}")
+        plans = prepare_claims(tier=version, seeds=seeds, extended=extended)
     else:
         plans = [prepare(study, tier=version, seeds=seeds)]
     name = f"{CLAIMS}-{version}" if study == CLAIMS else plans[0].study.title_name
     folder = results or Path("results") / name
     build = engine_of(engine, workers, address, option, folder)
-    return carry_out(plans, folder, name, build, _command(sys.argv[1:]), events)
+    return carry_out(plans, folder, name, build, _command(sys.argv[1:]), events, extended)
 
 
 def carry_out(
-    plans: list[Plan], folder: Path, name: str, build, command: str, events: Path | None = None
+    plans: list[Plan],
+    folder: Path,
+    name: str,
+    build,
+    command: str,
+    events: Path | None = None,
+    extended: Extended | None = None,
 ) -> int:
     """Compute what is missing of some plans, report, and say what has no result."""
     from rich.console import Console
@@ -121,7 +131,15 @@ def carry_out(
                 board.watch(event)
                 log.watch(event)
 
-            records = conduct(plans, folder, build, name=name, command=command, watch=watch)
+            records = conduct(
+                plans,
+                folder,
+                build,
+                name=name,
+                command=command,
+                watch=watch,
+                extended=extended or {},
+            )
     except KeyboardInterrupt:
         print(
             f"stopped; what is done is kept in {folder}; the same command goes on from there",

@@ -15,6 +15,13 @@ from actlab.lab.arm import Init, Scheme
 from actlab.lab.contenders import Contender, label_for, resolve_study
 from actlab.lab.engines import BuildEngine
 from actlab.lab.events import Watcher
+from actlab.lab.extending import (
+    NOT_EXTENDED,
+    Extended,
+    extended_in,
+    recorded,
+    with_second_look,
+)
 from actlab.lab.inits import init_for
 from actlab.lab.plan import PartTask, Plan, make_plan, merged
 from actlab.lab.runner import run_plan
@@ -54,13 +61,15 @@ def prepare(source: str, *, tier: Tier = "full", seeds: int | None = None) -> Pl
     return plan_study(load_study(source, tier=tier, seeds=seeds))
 
 
-def prepare_claims(*, tier: Tier = "full", seeds: int | None = None) -> list[Plan]:
+def prepare_claims(
+    *, tier: Tier = "full", seeds: int | None = None, extended: Extended = NOT_EXTENDED
+) -> list[Plan]:
     """The plans of every study of the claims that has a version of that tier.
 
     A study whose task needs a library that is not installed is left out; what the report says
     about its claims is that they were not run.
 
-    Args, raises: as :func:`prepare`.
+    Args, raises: as :func:`prepare`; ``extended`` names the parts that have a second look.
     """
     plans = []
     for name in built_in():
@@ -69,7 +78,8 @@ def prepare_claims(*, tier: Tier = "full", seeds: int | None = None) -> list[Pla
         whole = load_study(name)
         if tier == "full" or getattr(whole, tier) is not None:
             try:
-                plans.append(prepare(name, tier=tier, seeds=seeds))
+                study = load_study(name, tier=tier, seeds=seeds)
+                plans.append(plan_study(with_second_look(study, extended.get(name, ()))))
             except StudyError as error:
                 if not isinstance(error.__cause__, MissingExtraError):
                     raise
@@ -95,6 +105,18 @@ def plans_of(results: Path) -> list[Plan]:
         study._tier = one["tier"]
         plans.append(plan_study(study))
     return plans
+
+
+def second_look_of(results: Path) -> Extended:
+    """The parts of a results folder that have a second look.
+
+    None where the folder or its description is not there or cannot be read, which is for the run
+    to say; the second look would then be decided from the same records again.
+    """
+    try:
+        return extended_in(Store.open(results).read_study())
+    except (StoreError, ValueError):
+        return NOT_EXTENDED
 
 
 def plan_study(study: Study) -> Plan:
@@ -183,6 +205,7 @@ def conduct(
     name: str = "",
     command: str,
     watch: Watcher,
+    extended: Extended = NOT_EXTENDED,
 ) -> list[Record]:
     """Run what is missing of one plan, or of several that share a results folder.
 
@@ -193,6 +216,7 @@ def conduct(
         name: what the folder is called inside; by default the name of the one study.
         command: what the user would type to do the same again.
         watch: told about progress.
+        extended: the parts that are looked at twice; the plans have their seeds already.
 
     Raises:
         StoreError: the folder is not ours, or is being written to.
@@ -205,6 +229,7 @@ def conduct(
                 "version": DESCRIPTION,
                 "command": command,
                 "studies": [describe(plan) for plan in each],
+                **recorded(extended),
             }
         )
         whole = Plan(each[0].study, tuple(merged(each)))

@@ -148,7 +148,7 @@ def _part_cells(
     }
     yield from tuned.values()
     # Seed by seed, so that a run stopped half-way has every contender at the first seeds.
-    for block in blocks(part.seeds, task.block):
+    for block in blocks(part.seeds, task.block, part.first_look or 0):
         for contender in contenders:
             tune = tuned.get(contender.label)
             key = {
@@ -161,10 +161,13 @@ def _part_cells(
             yield _cell(key, contender, part, regime, task, (tune.id,) if tune else ())
 
 
-def blocks(seeds: int, size: int) -> list[list[int]]:
+def blocks(seeds: int, size: int, first: int = 0) -> list[list[int]]:
     """Seeds 0 to ``seeds - 1`` in blocks: more seeds later add blocks, and only one that was not
-    full is computed again."""
-    return [list(range(start, min(start + size, seeds))) for start in range(0, seeds, size)]
+    full is computed again; not even that one where it ends with the ``first`` seeds."""
+    starts = [*range(0, first, size), *range(first, seeds, size)]
+    return [
+        list(range(start, min(start + size, first if start < first else seeds))) for start in starts
+    ]
 
 
 def _tuning(

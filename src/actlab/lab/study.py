@@ -65,6 +65,8 @@ class Part(_Strict):
     init: Scheme | None = None
     """Initialisation in every regime, in place of "default" as claimed and "own" in the fair."""
     seeds: int = Field(ge=1, le=10_000)
+    first_look: int | None = Field(default=None, ge=1, le=10_000)
+    """Seeds that there were before more were added: cells of theirs stay as they are."""
     learning_rate: float | None = Field(default=None, gt=0.0, le=100.0)
     """One rate for all. With learning_rates as well, it is the rate of "as-claimed" only."""
     learning_rates: list[float] | None = Field(default=None, min_length=2)
@@ -75,9 +77,13 @@ class Part(_Strict):
     """Smallest effect of interest, where it is not the study's."""
 
     @model_validator(mode="after")
-    def _one_way_to_a_learning_rate(self) -> Self:
+    def _consistent(self) -> Self:
         if self.learning_rate is None and self.learning_rates is None:
             raise ValueError("give learning_rate, or learning_rates to choose from, or both")
+        if self.first_look is not None and self.first_look > self.seeds:
+            raise ValueError(
+                f"first_look must be at most seeds = {self.seeds}, got {self.first_look}"
+            )
         if (self.learning_rates is None) != (self.tuning_seeds is None):
             raise ValueError("learning_rates and tuning_seeds go together")
         for rate in self.learning_rates or ():

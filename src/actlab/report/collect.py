@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from actlab.lab.extending import Extended, extended_in
 from actlab.lab.task import Metric
 from actlab.records import FINAL, Record, Status, Store, StoreError
 from actlab.report.runs import Curves, Lost, PartRuns, Runs, Tuning
@@ -88,6 +89,8 @@ class Folder:
     studies: tuple[Results, ...]
     newest: str = ""
     """When the newest record was written, as ISO 8601."""
+    extended: Extended = field(default_factory=dict)
+    """Parts with twice the seeds, by study: those of a second look."""
 
     def study(self, name: str) -> Results | None:
         """A study by its name."""
@@ -116,7 +119,7 @@ def collect_folder(root: Path) -> Folder:
         damaged = tuple(store.damaged())
         command = str(about["command"])
         studies = tuple(_study(store, one, command, damaged) for one in about["studies"])
-        return Folder(store.study, root, command, studies, store.newest())
+        return Folder(store.study, root, command, studies, store.newest(), extended_in(about))
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise StoreError(
             f"the study description in {root} cannot be read ({error!r}); "

@@ -84,6 +84,8 @@ def test_more_seeds_keep_the_cells_there_are(tiny):
 def test_seeds_come_in_blocks():
     assert blocks(12, 10) == [list(range(10)), [10, 11]]
     assert blocks(2, 1) == [[0], [1]]
+    assert blocks(6, 4, 3) == [[0, 1, 2], [3, 4, 5]]
+    assert blocks(7, 2, 3) == [[0, 1], [2], [3, 4], [5, 6]]
 
 
 def test_anything_that_matters_changes_the_names(tiny):

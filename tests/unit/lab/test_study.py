@@ -113,6 +113,12 @@ def test_one_rate_or_a_grid_but_not_both(tiny):
         parse_study(broken, "my.toml")
 
 
+def test_a_first_look_has_no_more_seeds_than_there_are(tiny):
+    assert parse_study(tiny.replace("seeds = 2\n", "seeds = 2\nfirst_look = 1\n", 1), "my.toml")
+    with pytest.raises(StudyError, match="first_look must be at most seeds = 2, got 3"):
+        parse_study(tiny.replace("seeds = 2\n", "seeds = 2\nfirst_look = 3\n", 1), "my.toml")
+
+
 def test_quick_replaces_and_seeds_override(tiny_file):
     assert load_study(tiny_file).part[1].seeds == 12
     assert load_study(tiny_file, tier="quick").part[1].seeds == 2

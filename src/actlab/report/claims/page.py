@@ -69,6 +69,7 @@ def render(ledger: Ledger, link: str = "") -> str:
         ledger=ledger,
         folder=folder,
         studies=studies,
+        extended=sum(len(parts) for parts in folder.extended.values()) if folder else 0,
         tier=studies[0].tier if studies else "",
         seconds=sum(study.seconds for study in studies),
         date=folder.newest[:10] if folder else "",

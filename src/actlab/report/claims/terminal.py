@@ -158,6 +158,8 @@ def as_json(ledger: Ledger) -> dict[str, Any]:
         "controls_passed": ledger.controlled,
         "controls": [vars(control) for control in ledger.controls],
         "confidence": ledger.confidence,
+        "looks": ledger.looks,
+        "extended": dict(ledger.folder.extended) if ledger.folder else {},
         "claims": [
             {
                 **verdict.claim.model_dump(mode="json"),

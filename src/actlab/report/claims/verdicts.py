@@ -54,12 +54,14 @@ class Ledger:
         controls: of the control study.
         folder: the records, or None.
         confidence: of the intervals.
+        looks: at the data that are planned.
     """
 
     verdicts: tuple[Verdict, ...]
     controls: tuple[Control, ...]
     folder: Folder | None
     confidence: float
+    looks: int = 1
 
     @property
     def controlled(self) -> bool:
@@ -89,7 +91,7 @@ def judge_claims(folder: Folder | None, only: Iterable[str] | None = None) -> Le
         settled = check(claim.id) if claim.id in exact else None
         mine = tuple(by_claim.get(claim.id, ()))
         verdicts.append(Verdict(claim, _word(claim, settled, mine, passed(found)), settled, mine))
-    return Ledger(tuple(verdicts), found, folder, confidence)
+    return Ledger(tuple(verdicts), found, folder, confidence, LOOKS[tier])
 
 
 def _findings(folder: Folder | None, confidence: float) -> list[Finding]:
