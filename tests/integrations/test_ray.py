@@ -43,12 +43,12 @@ class Nodes:
         self.nodes = [self.add() for _ in range(number)]
         self.address = self.cluster.address
 
-    def add(self):
+    def add(self, **more):
         # What the nodes inherit, and neither the driver nor the serial run does.
         with pytest.MonkeyPatch.context() as during:
             if self._rest is not None:
                 during.setenv(REST, str(self._rest))
-            return self.cluster.add_node(num_cpus=2, object_store_memory=MEMORY)
+            return self.cluster.add_node(num_cpus=2, object_store_memory=MEMORY, **more)
 
     def replace_one(self, chance: random.Random) -> None:
         """A machine goes without a word, and another one comes."""
@@ -124,6 +124,16 @@ def test_results_are_those_of_the_local_engine_to_the_last_bit(cluster):
             assert array.tobytes() == there.arrays[name].tobytes()
         assert there.environment["torch"]["threads"] == 1
         assert there.environment["torch"]["deterministic algorithms"] is True
+
+
+def test_workers_share_the_gpus_of_the_cluster(cluster):
+    nodes = cluster(2)
+    nodes.add(num_gpus=1)  # as Ray counts them: whether there is one is not looked at
+    engine = engine_named("ray", address=nodes.address, gpus=0.5)(nothing, nothing)
+    with engine as running:
+        assert running.workers == 2
+        futures = [running.submit(Job(str(n), shape_key(n), {}, PATIENCE)) for n in range(6)]
+        assert {future.result(timeout=PATIENCE).status for future in futures} == {"done"}
 
 
 def test_a_killed_node_loses_nothing_and_one_that_joins_is_used(cluster, tmp_path):

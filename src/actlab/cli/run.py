@@ -24,6 +24,8 @@ def run(
     tier: Literal["smoke", "quick", "full"] | None = None,
     quick: bool = False,
     seeds: WholeNumber | None = None,
+    device: str | None = None,
+    stack: WholeNumber | None = None,
     results: Path | None = None,
     workers: WholeNumber | None = None,
     engine: EngineName = "local",
@@ -50,8 +52,12 @@ def run(
             minutes) or full (about two hours by estimate, on two cores). Default: full.
         quick: the same as --tier quick.
         seeds: test seeds of every part, in place of the study's own.
+        device: where networks live, such as cuda: those of tasks that can live on any device.
+            Default: the study's, which is cpu unless it says otherwise.
+        stack: test seeds that train together in a cell. Default: what the task says, on a GPU 256.
         results: folder for records and report. Default: results/STUDY (results/STUDY-quick).
-        workers: worker processes. Default: one per core, at most 8; of a cluster, all it has.
+        workers: worker processes. Default: one per core, at most 8, and one with --device; of a
+            cluster, all it has.
         engine: where cells are computed: worker processes here, a Ray cluster, or Slurm.
         address: of the Ray cluster, such as auto or 10.0.0.1:6379. Default: start one here.
         option: NAME=VALUE, an option of the engine, such as partition=short; can be repeated.
@@ -70,6 +76,7 @@ def run(
         0 when every cell has a result, 1 when some have none, 130 after Ctrl-C.
     """
     from actlab.lab.conduct import prepare, prepare_claims, second_look_of
+    from actlab.lab.device import CPU, check_device
 
     if quick and tier not in (None, "quick"):
         raise ValueError(f"--quick and --tier {tier} contradict each other")
@@ -92,15 +99,23 @@ def run(
             regime=regime,
             seeds=10 if seeds is None else seeds,
         )
-        plans = [plan_study(made)]
+        changes = {"device": device, "stack": stack}
+        changes = {name: value for name, value in changes.items() if value is not None}
+        plans = [plan_study(made.model_copy(update=changes))]
     elif study == CLAIMS:
         # What was extended stays so: a look at the data cannot be taken back.
         extended = second_look_of(results or Path("results") / f"{CLAIMS}-{version}")
-        plans = prepare_claims(tier=version, seeds=seeds, extended=extended)
+        plans = prepare_claims(
+            tier=version, extended=extended, seeds=seeds, device=device, stack=stack
+        )
     else:
-        plans = [prepare(study, tier=version, seeds=seeds)]
+        plans = [prepare(study, tier=version, seeds=seeds, device=device, stack=stack)]
     name = f"{CLAIMS}-{version}" if study == CLAIMS else plans[0].study.title_name
     folder = results or Path("results") / name
+    elsewhere = [plan.study.device for plan in plans if plan.study.device != CPU]
+    if engine == "local" and elsewhere:
+        check_device(elsewhere[0])
+        workers = workers or 1
     build = engine_of(engine, workers, address, option, folder)
     return carry_out(plans, folder, name, build, _command(sys.argv[1:]), events, extended)
 

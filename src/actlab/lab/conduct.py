@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from actlab.core.errors import MissingExtraError, UnknownNameError
 from actlab.lab.arm import Init, Scheme
 from actlab.lab.contenders import Contender, label_for, resolve_study
+from actlab.lab.device import CPU, STACKED_ELSEWHERE
 from actlab.lab.engines import BuildEngine
 from actlab.lab.events import Watcher
 from actlab.lab.extending import (
@@ -47,22 +48,22 @@ def default_workers() -> int:
     return max(1, min(8, usable))
 
 
-def prepare(source: str, *, tier: Tier = "full", seeds: int | None = None) -> Plan:
+def prepare(source: str, *, tier: Tier = "full", **changes: Any) -> Plan:
     """Read and check a study and work out its cells; nothing is computed or written.
 
     Args:
         source: name or path of the study.
         tier: which version of it. Default: ``full``.
-        seeds: test seeds in every part, in place of the study's own.
+        changes: ``seeds`` of every part, ``device`` and ``stack``, in place of the study's own.
 
     Raises:
         ValueError: an unknown study, a wrong file, a contender or a number out of range.
     """
-    return plan_study(load_study(source, tier=tier, seeds=seeds))
+    return plan_study(load_study(source, tier=tier, **changes))
 
 
 def prepare_claims(
-    *, tier: Tier = "full", seeds: int | None = None, extended: Extended = NOT_EXTENDED
+    *, tier: Tier = "full", extended: Extended = NOT_EXTENDED, **changes: Any
 ) -> list[Plan]:
     """The plans of every study of the claims that has a version of that tier.
 
@@ -78,7 +79,7 @@ def prepare_claims(
         whole = load_study(name)
         if tier == "full" or getattr(whole, tier) is not None:
             try:
-                study = load_study(name, tier=tier, seeds=seeds)
+                study = load_study(name, tier=tier, **changes)
                 plans.append(plan_study(with_second_look(study, extended.get(name, ()))))
             except StudyError as error:
                 if not isinstance(error.__cause__, MissingExtraError):
@@ -167,13 +168,15 @@ def _part_task(
         raise StudyError(f"{place}{error}") from error
     settings = {}
     seconds = {}
+    device = study.device if task.any_device else CPU
     block = part.seeds
     for contender in contenders:
         chosen = _settings(study, number, task, {**part.settings, **contender.settings})
         settings[contender.label] = chosen.model_dump(mode="json")
         seconds[contender.label] = float(task.seconds(chosen))
-        block = min(block, task.block(chosen))
-    return PartTask(keys[name], settings, block, seconds, task.exclusive)
+        usual = task.block(chosen) if device == CPU else STACKED_ELSEWHERE
+        block = min(block, (study.stack if task.stacked else None) or usual)
+    return PartTask(keys[name], settings, block, seconds, task.exclusive, device)
 
 
 def _settings(study: Study, number: int, task: Task, given: Mapping[str, Any]) -> Any:

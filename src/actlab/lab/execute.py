@@ -9,6 +9,7 @@ import numpy as np
 
 from actlab.lab.arm import Arm
 from actlab.lab.contenders import arm_of
+from actlab.lab.device import CPU, on_device
 from actlab.lab.engines.interface import Outcome
 from actlab.lab.task import Batch, Metric, Run, Task, Tick
 from actlab.lab.tasks import task_named
@@ -43,7 +44,8 @@ def execute(key: Mapping[str, Any], needed: Mapping[str, Mapping[str, Any]], tic
         role=key["role"],
         tick=tick,
     )
-    runs = list(task.run(batch))
+    with on_device(key.get("device", CPU)):
+        runs = list(task.run(batch))
     expected = len(batch.seeds) * len(batch.rates)
     if len(runs) != expected:
         raise RuntimeError(f"the task {task.name} gave {len(runs)} runs, not {expected}")

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from actlab.lab.arm import Init, Scheme
 from actlab.lab.contenders import Contender
+from actlab.lab.device import CPU
 from actlab.lab.study import Part, Regime, Study
 from actlab.records import content_id
 
@@ -25,6 +26,7 @@ class PartTask:
         block: test seeds per cell.
         seconds: expected seconds of one run, by contender label.
         exclusive: its runs measure times: nothing else runs beside them.
+        device: where its networks live.
     """
 
     key: Mapping[str, Any]
@@ -32,6 +34,7 @@ class PartTask:
     block: int
     seconds: Mapping[str, float]
     exclusive: bool = False
+    device: str = CPU
 
 
 @dataclass(frozen=True)
@@ -188,8 +191,11 @@ def _training_key(
     part: Part, regime: Regime, contender: Contender, task: PartTask, initialise: Initialise
 ) -> dict[str, Any]:
     scheme = contender.scheme or part.scheme(regime)
+    # Other devices round otherwise: what they compute is kept apart.
+    elsewhere = {} if task.device == CPU else {"device": task.device}
     return {
         **task.key,
+        **elsewhere,
         "settings": dict(task.settings[contender.label]),
         "init": initialise(contender, scheme).key,
         "activation": contender.key,

@@ -120,6 +120,10 @@ class Study(_Strict):
     fitted: float | None = Field(default=None, gt=0.0)
     """A run whose primary metric is at least as good as this is a success."""
     smallest_effect: float = Field(gt=0.0)
+    device: str = Field(default="cpu", min_length=1)
+    """Where networks live, of tasks that can live anywhere: cpu, cuda, cuda:1."""
+    stack: int | None = Field(default=None, ge=1, le=10_000)
+    """Test seeds that train together in a cell; by default what the task and the device say."""
     part: list[Part] = Field(min_length=1)
     quick: dict[str, dict[str, Any]] | None = None
     """What the quick version changes, part by part; ``skip = true`` leaves a part out."""

@@ -22,7 +22,14 @@ def built_in() -> list[str]:
     return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name[-5:] == ".toml")
 
 
-def load_study(source: str, *, tier: Tier = "full", seeds: int | None = None) -> Study:
+def load_study(
+    source: str,
+    *,
+    tier: Tier = "full",
+    seeds: int | None = None,
+    device: str | None = None,
+    stack: int | None = None,
+) -> Study:
     """Read a study by name or from a file.
 
     Args:
@@ -30,25 +37,26 @@ def load_study(source: str, *, tier: Tier = "full", seeds: int | None = None) ->
         tier: ``full``: the file as it is; ``quick`` and ``smoke``: with the table of that name
             applied, which makes it smaller. Default: ``full``.
         seeds: test seeds of every part, in place of those of the file; 1 to 10 000.
+        device: in place of the file's.
+        stack: test seeds that train together, in place of the file's; 1 to 10 000.
 
     Raises:
         UnknownNameError: neither a built-in study nor a file, or no such tier.
         StudyError: the file is wrong; the message names key and line.
-        ValueError: ``seeds`` out of range.
+        ValueError: ``seeds`` or ``stack`` out of range.
     """
-    if seeds is not None and not 1 <= seeds <= 10_000:
-        raise ValueError(f"seeds must lie in [1, 10000], got {seeds}")
+    for name, number in (("seeds", seeds), ("stack", stack)):
+        if number is not None and not 1 <= number <= 10_000:
+            raise ValueError(f"{name} must lie in [1, 10000], got {number}")
     if tier not in TIERS:
         raise UnknownNameError("tier", tier, TIERS)
     study = parse_study(_text_of(source), source)
     if tier != "full":
         study = _made_smaller(study, tier)
+    changes: dict[str, Any] = {"device": device, "stack": stack}
     if seeds is not None:
-        parts = [part.model_copy(update={"seeds": seeds}) for part in study.part]
-        changed = study.model_copy(update={"part": parts})
-        changed._tier, changed._replaced = study._tier, study._replaced
-        study = changed
-    return study
+        changes["part"] = [part.model_copy(update={"seeds": seeds}) for part in study.part]
+    return study.model_copy(update={k: v for k, v in changes.items() if v is not None})
 
 
 def _text_of(source: str) -> str:

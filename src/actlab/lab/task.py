@@ -185,6 +185,9 @@ class Task:
         deterministic: whether the same run always gives the same numbers. False for measured
             times only. Default: True.
         exclusive: its runs measure times: nothing else runs beside them. Default: False.
+        any_device: its networks may live on a GPU: ``run`` makes every tensor with torch's
+            functions and no ``device=``, from numpy by ``torch.as_tensor``, and takes numbers back
+            by ``.cpu()``. Default: False: it runs on the CPU whatever device is asked for.
     """
 
     name: str
@@ -204,6 +207,7 @@ class Task:
     stacked: bool = True
     deterministic: bool = True
     exclusive: bool = False
+    any_device: bool = False
 
     def __post_init__(self) -> None:
         if not self.metrics:

@@ -10,6 +10,7 @@ import numpy as np
 
 from actlab.core.errors import UnknownNameError
 from actlab.lab.contenders import resolve
+from actlab.lab.device import CPU, check_device
 from actlab.lab.engines.interface import Outcome
 from actlab.lab.execute import execute
 from actlab.lab.study import ContenderSpec
@@ -70,6 +71,10 @@ def verify_cell(record: Record, store: Store) -> Verified:
     changed = _changed(record.key)
     if changed:
         return Verified(what, False, f"not comparable: {changed} has changed since")
+    try:
+        check_device(record.key.get("device", CPU))
+    except ValueError as error:
+        return Verified(what, False, f"not comparable: {error}")
     needed = {}
     rate = record.key.get("learning_rate")
     if isinstance(rate, Mapping):

@@ -45,12 +45,12 @@ def images(draw: np.random.Generator, count: int) -> tuple[Floats, Floats]:
 
 def standardised(box: Tensor) -> Tensor:
     """Edges with mean 0 and variance 1, what a network is asked for."""
-    return (box - torch.tensor(MEAN)) / SPREAD
+    return (box - torch.as_tensor(np.array(MEAN, dtype=np.float32))) / SPREAD
 
 
 def edges(given: Tensor) -> Tensor:
     """The box of a network's outputs: the inverse of :func:`standardised`."""
-    return given * SPREAD + torch.tensor(MEAN)
+    return given * SPREAD + torch.as_tensor(np.array(MEAN, dtype=np.float32))
 
 
 def overlap(given: Tensor, true: Tensor) -> Tensor:

@@ -28,10 +28,11 @@ class Computer:
 
     def __init__(self, report_every: float) -> None:
         # Imported now, for no cell's time should pay for it.
+        from actlab.lab.device import describe_device
         from actlab.lab.execute import execute
         from actlab.records import describe_environment
 
-        self._execute = execute
+        self._execute, self._describe = execute, describe_device
         self._report_every = report_every
         _settle_torch()
         # Taken once: it asks git, and the source that counts is the source imported now.
@@ -69,7 +70,7 @@ class Computer:
             reason=outcome.reason,
             summary=outcome.summary,
             arrays=outcome.arrays,
-            environment=self._environment,
+            environment={**self._environment, **self._describe(job.key.get("device", "cpu"))},
             seconds=time.perf_counter() - began,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import threading
 from concurrent.futures import Future
@@ -37,16 +38,22 @@ class RayOptions:
             and ``.git`` in it stay behind. Not needed where all machines share the folder.
         tries: how many workers a cell may lose (killed, or their machine gone) before it counts
             as failed. Cells that raise an exception are not tried again.
+        gpus: of every worker, for studies on another device: 1, or 0.25 for four workers that
+            share one. Ray shows a worker no other GPU, and without this none. Default: 0.
 
     Raises:
-        ValueError: ``tries`` below 1, an address of another form, or ``ship`` is not a folder.
+        ValueError: ``tries`` below 1, ``gpus`` below 0, an address of another form, or ``ship``
+            is not a folder.
     """
 
     address: str | None = None
     ship: Path | str | None = None
     tries: int = 5
+    gpus: float = 0.0
 
     def __post_init__(self) -> None:
+        if isinstance(self.gpus, bool) or not 0.0 <= self.gpus < math.inf:
+            raise ValueError(f"gpus must be a number of at least 0, got {self.gpus!r}")
         if self.tries < 1:
             raise ValueError(f"tries must be at least 1, got {self.tries}")
         if self.address is not None and not ADDRESS.fullmatch(self.address):
@@ -132,7 +139,9 @@ class RayEngine:
         elif self._options.ship is not None:
             raise EngineError("Ray is connected already: folders must be shipped by that ray.init")
         home = ray.get_runtime_context().get_node_id()
-        self._pool = Pool(self._bound, self._options.tries, home, *self._callbacks)
+        self._pool = Pool(
+            self._bound, self._options.tries, home, *self._callbacks, self._options.gpus
+        )
         self._pool.begin()
         self._thread = threading.Thread(target=self._pool.run, name="actlab-ray", daemon=True)
         self._thread.start()

@@ -61,16 +61,24 @@ class Pool:
         home: the node of the driver.
         on_start: called with the cell and the worker's number.
         on_share: called with the cell and the share done.
+        gpus: of every worker, such as 1, or 0.25 for four that share one.
     """
 
     def __init__(
-        self, bound: int | None, tries: int, home: str, on_start: OnStart, on_share: OnShare
+        self,
+        bound: int | None,
+        tries: int,
+        home: str,
+        on_start: OnStart,
+        on_share: OnShare,
+        gpus: float = 0.0,
     ) -> None:
         self.broken: EngineError | None = None
         self.processors = 1
         self._bound = bound
         self._tries = tries
         self._home = home
+        self._gpus = gpus
         self._on_start = on_start
         self._on_share = on_share
         # Everything that happens is a call put here; None ends the thread.
@@ -111,7 +119,8 @@ class Pool:
             num_cpus=0, max_restarts=-1, scheduling_strategy=near
         )
         self._shares = shares.remote()
-        self._make_seat = ray.remote(seat_class()).options(num_cpus=1, max_restarts=0)
+        asked = {"num_gpus": self._gpus} if self._gpus else {}
+        self._make_seat = ray.remote(seat_class()).options(num_cpus=1, max_restarts=0, **asked)
 
     def run(self) -> None:
         """What the thread does until it is stopped."""
@@ -281,7 +290,11 @@ class Pool:
     def _count_processors(self) -> int:
         import ray
 
-        return max(1, int(ray.cluster_resources().get("CPU", 0)))
+        there = ray.cluster_resources()
+        count = int(there.get("CPU", 0))
+        if self._gpus:
+            count = min(count, int(there.get("GPU", 0) / self._gpus))
+        return max(1, count)
 
     def _break(self, why: str) -> None:
         self.broken = EngineError(f"the Ray engine stopped: {why}")

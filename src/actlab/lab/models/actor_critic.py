@@ -131,7 +131,7 @@ class Stage:
     def observe(self) -> Tensor:
         """What every controller sees now, ``(runs, environments, observed)``."""
         flat = self.kind.observe(self.state.reshape(-1, self.state.shape[-1]))
-        return torch.from_numpy(flat.reshape(*self.state.shape[:2], -1))
+        return torch.as_tensor(flat.reshape(*self.state.shape[:2], -1))
 
     @torch.no_grad()
     def play(self, net: ActorCritic, steps: int, number: int) -> Rollout:
@@ -151,17 +151,17 @@ class Stage:
             seen[:, step] = self.observe()
             chances, value = net(seen[:, step])
             action = (luck[:, step, :, None] > chances.exp().cumsum(-1)[..., :-1]).sum(-1)
-            taken[:, step], said[:, step] = action, value.numpy()
+            taken[:, step], said[:, step] = action, value.cpu().numpy()
             if step:
                 after[:, step - 1] += kept[:, step - 1] * said[:, step]
-            rewards[:, step], ended = self._move(action.numpy())
+            rewards[:, step], ended = self._move(action.cpu().numpy())
             cut = (self.age >= self.kind.limit) & ~ended
             if cut.any():
                 # An episode cut off by the clock would have gone on: what was expected counts.
-                after[:, step][cut] = net.expected(self.observe()).numpy()[cut]
+                after[:, step][cut] = net.expected(self.observe()).cpu().numpy()[cut]
             kept[:, step] = np.where(ended | cut, 0.0, 1.0)
             self._finish(ended | cut)
-        after[:, -1] += kept[:, -1] * net.expected(self.observe()).numpy()
+        after[:, -1] += kept[:, -1] * net.expected(self.observe()).cpu().numpy()
         surprise = self.scale * rewards + self.discount * after - said
         advantages = np.empty(shape)
         carried = np.zeros((self.start.runs, self.count))
@@ -171,8 +171,8 @@ class Stage:
         return Rollout(
             seen,
             taken,
-            torch.from_numpy((advantages + said).astype(np.float32)),
-            torch.from_numpy(advantages.astype(np.float32)),
+            torch.as_tensor((advantages + said).astype(np.float32)),
+            torch.as_tensor(advantages.astype(np.float32)),
         )
 
     def _luck(self, number: int, steps: int) -> Tensor:

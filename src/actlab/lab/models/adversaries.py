@@ -58,7 +58,7 @@ def discrepancy(made: Tensor, real: Tensor) -> np.ndarray:
         made, real: ``(runs, n, 2)``.
     """
     kernels = [_kernel(a, b) for a, b in ((made, made), (real, real), (made, real))]
-    return (kernels[0] + kernels[1] - 2 * kernels[2]).clamp(min=0.0).numpy()
+    return (kernels[0] + kernels[1] - 2 * kernels[2]).clamp(min=0.0).cpu().numpy()
 
 
 def _kernel(left: Tensor, right: Tensor) -> Tensor:

@@ -171,8 +171,8 @@ def classified(logits: Tensor, data: classes.Classes, losses: Losses) -> list[Ru
         data: of every run.
         losses: before every update, ``(runs, steps)``.
     """
-    right = accuracy(logits, data.test_y).numpy()
-    test_loss = cross_entropy(logits, data.test_y).numpy()
+    right = accuracy(logits, data.test_y).cpu().numpy()
+    test_loss = cross_entropy(logits, data.test_y).cpu().numpy()
     area = log_area(losses, CHANCE)
     at, kept = thinned(capped(losses, CHANCE))
     ended = capped(losses[:, -LAST:], CHANCE).mean(axis=1)

@@ -47,7 +47,7 @@ def deal(start: Start, labels: Tensor, clients: int, concentration: float) -> Cl
         concentration: of the distribution; the smaller, the more uneven.
     """
     owners = []
-    for seed, row in zip(start.seeds, labels[: len(start.seeds)].numpy(), strict=True):
+    for seed, row in zip(start.seeds, labels[: len(start.seeds)].cpu().numpy(), strict=True):
         rng = start.generator(seed, "clients")
         owners.append(owners_of(rng, row, clients, concentration))
     owner = start.repeated(owners)

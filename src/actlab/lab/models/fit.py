@@ -136,7 +136,7 @@ def fit(
         if schedule is not None:
             inner.scale(schedule(step))
         loss = loss_of(step)
-        losses[:, step] = loss.detach().numpy()
+        losses[:, step] = loss.detach().cpu().numpy()
         if not np.isfinite(losses[:, step]).any():
             break
         inner.step(loss, clip)

@@ -81,4 +81,4 @@ def root_mean_square(values: Tensor, keep: int = 0) -> Tensor:
 def weight_gradients(loss: Tensor, weights: list[Tensor]) -> npt.NDArray[np.float64]:
     """Root mean square of the gradient of each run's loss by layer, ``(runs, layers)``."""
     grads = torch.autograd.grad(loss.sum(), weights, retain_graph=True)
-    return torch.stack([root_mean_square(grad, keep=1) for grad in grads], dim=1).numpy()
+    return torch.stack([root_mean_square(grad, keep=1) for grad in grads], dim=1).cpu().numpy()

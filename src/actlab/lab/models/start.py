@@ -96,5 +96,5 @@ class Start:
         return self._repeated(arrays)
 
     def _repeated(self, arrays: list[np.ndarray]) -> Tensor:
-        whole = torch.from_numpy(np.stack(arrays))
+        whole = torch.as_tensor(np.stack(arrays))
         return whole.repeat(self.copies, *[1] * (whole.dim() - 1)) if self.copies > 1 else whole

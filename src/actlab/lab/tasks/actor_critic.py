@@ -78,10 +78,10 @@ class _Learning:
         return VALUE_WEIGHT * missed - gained - ENTROPY_WEIGHT * entropy
 
     def _note(self, step: int, entropy: Tensor, played: Rollout) -> None:
-        self.entropy[:, step] = entropy.detach().numpy()
+        self.entropy[:, step] = entropy.detach().cpu().numpy()
         aim, surprise = (t.double().flatten(1) for t in (played.targets, played.advantages))
         unexplained = surprise.var(1) / aim.var(1).clamp(min=1e-12)
-        self.explained[:, step] = (1 - unexplained).clamp(min=-1.0).numpy()
+        self.explained[:, step] = (1 - unexplained).clamp(min=-1.0).cpu().numpy()
         for run, returns in enumerate(self.stage.returns):
             if len(returns) >= EPISODES:
                 self.returns[run, step] = np.mean(returns[-EPISODES:])

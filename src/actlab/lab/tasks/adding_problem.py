@@ -47,7 +47,7 @@ def run(batch: Batch) -> Sequence[Run]:
     losses = fit(loss_of, net.parameters(), batch, settings.steps, clip=CLIP)
     with torch.no_grad():
         x, y = examples(start, "test", draw, TESTED)
-        error = squared_error(net(x)[..., 0, :], y).numpy()
+        error = squared_error(net(x)[..., 0, :], y).cpu().numpy()
     area = log_area(losses, CONSTANT_ERROR)
     at, kept = thinned(capped(losses, CONSTANT_ERROR))
     return [
@@ -91,4 +91,5 @@ TASK = Task(
     seconds=_seconds,
     facts=lambda: {"constant_error": CONSTANT_ERROR, "solved_below": SOLVED, "clip": CLIP},
     trial={"length": 8, "width": 8, "steps": 20, "batch": 8},
+    any_device=True,
 )

@@ -65,9 +65,9 @@ def run(batch: Batch) -> Sequence[Run]:
     with torch.no_grad():
         codes = net.encoder(test_noisy.at(0))
         drawn = net.decoder(codes)
-        error = squared_error(drawn, data.test_x).numpy()
-        fine = (detail(drawn) / detail(data.test_x)).numpy()
-        spread = scatter(codes, data.test_y, data.classes).numpy()
+        error = squared_error(drawn, data.test_x).cpu().numpy()
+        fine = (detail(drawn) / detail(data.test_x)).cpu().numpy()
+        spread = scatter(codes, data.test_y, data.classes).cpu().numpy()
     area = log_area(losses, MEAN_PICTURE)
     at, kept = thinned(capped(losses, MEAN_PICTURE))
     return [
@@ -122,4 +122,5 @@ TASK = Task(
     data=lambda: classes.identity("digits"),
     seconds=_seconds,
     trial={"steps": 20, "noise": "gaussian"},
+    any_device=True,
 )  # fmt: skip

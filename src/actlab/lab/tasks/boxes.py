@@ -68,7 +68,7 @@ def run(batch: Batch) -> Sequence[Run]:
             net.eval()
             with torch.no_grad():
                 given = boxes.edges(net(test_x))
-                found.append(boxes.overlap(given, test_y).mean(1).numpy())
+                found.append(boxes.overlap(given, test_y).mean(1).cpu().numpy())
             net.train()
 
     losses = fit(loss_of, net.parameters(), batch, settings.steps, after=after)
@@ -133,4 +133,5 @@ TASK = Task(
         "noise": boxes.NOISE,
     },
     trial={"channels": 2, "hidden": 4, "steps": 20, "batch": 8},
+    any_device=True,
 )

@@ -80,7 +80,7 @@ def run(batch: Batch) -> Sequence[Run]:
     def after(made: int) -> None:
         if 2 * made >= settings.steps and made % EVERY == 0:
             attended = net.watched(probe)
-            seen.append((attended.entropy.numpy(), attended.largest.numpy()))
+            seen.append((attended.entropy.cpu().numpy(), attended.largest.cpu().numpy()))
             at.append(float(made))
 
     losses = fit(
@@ -92,7 +92,7 @@ def run(batch: Batch) -> Sequence[Run]:
         after=after,
     )
     with torch.no_grad():
-        tested = loss(pieces(start, test, "test", TESTED, settings.length)).numpy()
+        tested = loss(pieces(start, test, "test", TESTED, settings.length)).cpu().numpy()
     return _runs(losses, tested, np.array(at), seen)
 
 
@@ -182,4 +182,5 @@ TASK = Task(
     seconds=_seconds,
     facts=lambda: {"characters": len(text.ALPHABET), "names": len(text.names())},
     trial={"length": 8, "width": 8, "steps": 20, "batch": 4},
+    any_device=True,
 )

@@ -35,11 +35,11 @@ def run(batch: Batch) -> Sequence[Run]:
     with torch.no_grad():
         logits = trained.net(trained.data.test_x.repeat_interleave(PAIR, 0))
     chances = per_run(logits.double().softmax(-1), PAIR)
-    tested = 100.0 * accuracy(chances[:, 0], labels).numpy()
+    tested = 100.0 * accuracy(chances[:, 0], labels).cpu().numpy()
     ended = capped(trained.losses[::PAIR, -LAST:], CHANCE).mean(axis=1)
-    differ = 100.0 * disagreement(chances).numpy()
-    absolute = prediction_difference(chances).numpy()
-    relative = relative_difference(chances, labels).numpy()
+    differ = 100.0 * disagreement(chances).cpu().numpy()
+    absolute = prediction_difference(chances).cpu().numpy()
+    relative = relative_difference(chances, labels).cpu().numpy()
     return [
         Run(
             metrics={
@@ -105,4 +105,5 @@ TASK = Task(
     data=lambda: " ".join(classes.identity(name) for name in ("digits", "mnist1d")),
     seconds=_seconds,
     trial={"width": 16, "steps": 20},
+    any_device=True,
 )  # fmt: skip

@@ -92,4 +92,5 @@ TASK = Task(
     data=lambda: " ".join(classes.identity(name) for name in ("digits", "mnist1d")),
     seconds=_seconds,
     trial={"data": "digits", "channels": 4, "steps": 20, "batch": 32},
+    any_device=True,
 )

@@ -57,7 +57,7 @@ def run(batch: Batch) -> Sequence[Run]:
     gradients = weight_gradients(loss_of(0), [linear.weight for linear in net.linears])
     losses = fit(loss_of, net.parameters(), batch, settings.steps)
     with torch.no_grad():
-        tested = accuracy(net(data.test_x), data.test_y).numpy()
+        tested = accuracy(net(data.test_x), data.test_y).cpu().numpy()
     area = log_area(losses, CHANCE)
     at, kept = thinned(capped(losses, CHANCE))
     layers = np.arange(1.0, gradients.shape[1] + 1)
@@ -100,4 +100,5 @@ TASK = Task(
     data=lambda: classes.identity("digits"),
     seconds=_seconds,
     trial={"width": 16, "steps": 20},
+    any_device=True,
 )

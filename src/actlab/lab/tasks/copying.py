@@ -55,7 +55,10 @@ def run(batch: Batch) -> Sequence[Run]:
     with torch.no_grad():
         x, y = examples(start, "test", draw, TESTED)
         logits, wanted = given(x), y.flatten(1)
-        error, right = cross_entropy(logits, wanted).numpy(), accuracy(logits, wanted).numpy()
+        error, right = (
+            cross_entropy(logits, wanted).cpu().numpy(),
+            accuracy(logits, wanted).cpu().numpy(),
+        )
     area = log_area(losses, CHANCE)
     at, kept = thinned(capped(losses, CHANCE))
     return [
@@ -95,4 +98,5 @@ TASK = Task(
     seconds=_seconds,
     facts=lambda: {"symbols": SYMBOLS, "remembered": REMEMBERED, "clip": CLIP},
     trial={"delay": 3, "width": 8, "steps": 20, "batch": 8},
+    any_device=True,
 )

@@ -60,9 +60,9 @@ def run(batch: Batch) -> Sequence[Run]:
     watch = _Watch(settings)
     trained = train(batch, settings, prepare=watch.prepare, after=watch.after)
     steep = steepest_slopes(trained.net, trained.data.train_x)
-    dead, faint = (100.0 * share.numpy() for share in (dead_share(steep), faint_share(steep)))
+    dead, faint = (100.0 * share.cpu().numpy() for share in (dead_share(steep), faint_share(steep)))
     with torch.no_grad():
-        tested = accuracy(trained.net(trained.data.test_x), trained.data.test_y).numpy()
+        tested = accuracy(trained.net(trained.data.test_x), trained.data.test_y).cpu().numpy()
     ended = capped(trained.losses[:, -LAST:], CHANCE).mean(axis=1)
     at, kept = thinned(capped(trained.losses, CHANCE))
     marks, counts = watch.curve()
@@ -107,7 +107,9 @@ class _Watch:
 
     def curve(self) -> tuple[np.ndarray, np.ndarray]:
         """Steps, and the share of dead units in percent, ``(runs, steps)``."""
-        return np.array(self._marks, dtype=np.float64), torch.stack(self._counts, dim=1).numpy()
+        return np.array(self._marks, dtype=np.float64), torch.stack(
+            self._counts, dim=1
+        ).cpu().numpy()
 
     def _count(self, done: int) -> None:
         self._marks.append(done)
@@ -184,4 +186,5 @@ TASK = Task(
     data=lambda: " ".join(classes.identity(name) for name in ("digits", "mnist1d")),
     seconds=_seconds,
     trial={"width": 16, "steps": 20, "swap_at": 10},
+    any_device=True,
 )  # fmt: skip

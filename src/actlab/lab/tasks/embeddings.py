@@ -62,8 +62,8 @@ def run(batch: Batch) -> Sequence[Run]:
     losses = fit(loss_of, net.parameters(), batch, settings.steps)
     with torch.no_grad():
         logits = net(data.test_x)
-        right = accuracy(logits, data.test_y).numpy()
-        test_loss = cross_entropy(logits, data.test_y).numpy()
+        right = accuracy(logits, data.test_y).cpu().numpy()
+        test_loss = cross_entropy(logits, data.test_y).cpu().numpy()
     area = log_area(losses, CHANCE)
     at, kept = thinned(capped(losses, CHANCE))
     return [
@@ -101,4 +101,5 @@ TASK = Task(
     curves=(Curve("loss", "training loss", "step", "log10"),),
     seconds=_seconds,
     trial={"width": 4, "steps": 20},
+    any_device=True,
 )

@@ -34,9 +34,9 @@ def run(batch: Batch) -> Sequence[Run]:
         logits = trained.net(trained.data.test_x.repeat_interleave(members, 0))
     chances = per_run(logits.double().softmax(-1), members)
     labels = trained.data.test_y
-    single = 100.0 * accuracy(chances.flatten(1, 2), labels.repeat(1, members)).numpy()
-    together = 100.0 * accuracy(chances.mean(1), labels).numpy()
-    apart = 100.0 * disagreement(chances).numpy()
+    single = 100.0 * accuracy(chances.flatten(1, 2), labels.repeat(1, members)).cpu().numpy()
+    together = 100.0 * accuracy(chances.mean(1), labels).cpu().numpy()
+    apart = 100.0 * disagreement(chances).cpu().numpy()
     return [
         Run(
             metrics={
@@ -84,4 +84,5 @@ TASK = Task(
     data=lambda: " ".join(classes.identity(name) for name in ("digits", "mnist1d")),
     seconds=_seconds,
     trial={"width": 16, "steps": 20, "members": 3},
+    any_device=True,
 )  # fmt: skip

@@ -49,7 +49,7 @@ def run(batch: Batch) -> Sequence[Run]:
     for number in range(settings.rounds):
         before = _broadcast(whole, locals_, settings.clients)
         losses = _local_round(batch, settings, locals_, data, clients, many, number)
-        broken |= torch.from_numpy(~np.isfinite(losses).reshape(start.runs, -1).all(axis=1))
+        broken |= torch.as_tensor(~np.isfinite(losses).reshape(start.runs, -1).all(axis=1))
         updates = per_run(_flat(locals_) - before, settings.clients)
         alike.append(mean_cosine(updates))
         united.append(unity(updates))
@@ -57,9 +57,9 @@ def run(batch: Batch) -> Sequence[Run]:
         right.append(_rights(whole, data))
         batch.tick((number + 1) / settings.rounds)
     at = np.arange(1.0, settings.rounds + 1)
-    cosines, unities = (torch.stack(rows, dim=1).numpy() for rows in (alike, united))
-    overall = 100.0 * torch.stack([row.mean(1) for row in right], dim=1).numpy()
-    spreads = client_spread(right[-1], data.test_y, clients.shares).numpy()
+    cosines, unities = (torch.stack(rows, dim=1).cpu().numpy() for rows in (alike, united))
+    overall = 100.0 * torch.stack([row.mean(1) for row in right], dim=1).cpu().numpy()
+    spreads = client_spread(right[-1], data.test_y, clients.shares).cpu().numpy()
     return [
         Run(
             metrics={
@@ -225,4 +225,5 @@ TASK = Task(
     data=lambda: classes.identity("digits"),
     seconds=_seconds,
     trial={"width": 16, "rounds": 3, "local_steps": 5, "clients": 3},
+    any_device=True,
 )  # fmt: skip

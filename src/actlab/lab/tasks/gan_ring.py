@@ -96,7 +96,10 @@ def run(batch: Batch) -> Sequence[Run]:
         turns[0].step(judged)
         fooled = softplus(-judge(maker(second))).mean((1, 2))
         turns[1].step(fooled)
-        losses[0, :, step], losses[1, :, step] = judged.detach().numpy(), fooled.detach().numpy()
+        losses[0, :, step], losses[1, :, step] = (
+            judged.detach().cpu().numpy(),
+            fooled.detach().cpu().numpy(),
+        )
         if not np.isfinite(losses[:, :, step]).any():
             break
         batch.tick((step + 1) / settings.steps)
@@ -117,7 +120,7 @@ def _tested(
     at = np.unique(np.linspace(0, losses.shape[2] - 1, POINTS).round().astype(int))
     runs = []
     for i in range(start.runs):
-        covered, near = coverage(shape, made[i].double().numpy())
+        covered, near = coverage(shape, made[i].double().cpu().numpy())
         runs.append(
             Run(
                 metrics={
@@ -174,4 +177,5 @@ TASK = Task(
     ),
     seconds=_seconds,
     trial={"width": 16, "steps": 20},
+    any_device=True,
 )  # fmt: skip

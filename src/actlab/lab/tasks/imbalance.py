@@ -52,7 +52,7 @@ def run(batch: Batch) -> Sequence[Run]:
     with torch.no_grad():
         found = net(data.rare_x).argmax(-1).double().mean(1)
         alarms = net(data.common_x).argmax(-1).double().mean(1)
-    f1 = f1_score(found, alarms, settings.rare).numpy()
+    f1 = f1_score(found, alarms, settings.rare).cpu().numpy()
     at, kept = thinned(capped(losses, CHANCE))
     return [
         Run(
@@ -106,4 +106,5 @@ TASK = Task(
     data=lambda: "; ".join(classes.identity(name) for name in ("digits", "mnist1d")),
     seconds=lambda settings: settings.steps * (settings.depth + 1) * 5e-5,
     trial={"width": 16, "steps": 20},
+    any_device=True,
 )

@@ -70,7 +70,7 @@ def learned_values(net: Perceptron, runs: int) -> Floats | None:
         if isinstance(module, Activation):
             first = next(iter(module.values().values()))
             found.append(torch.as_tensor(first).detach().double().reshape(runs, -1))
-    return torch.cat(found, dim=1).numpy() if found else None
+    return torch.cat(found, dim=1).cpu().numpy() if found else None
 
 
 def not_monotone(arm: Arm, values: Floats) -> npt.NDArray[np.bool_]:
@@ -112,4 +112,5 @@ TASK = Task(
     # Measured: a parameter learned by every unit costs about as much again as the network.
     seconds=lambda settings: 1.5 * training_seconds(settings),
     trial={"width": 16, "steps": 20},
+    any_device=True,
 )  # fmt: skip

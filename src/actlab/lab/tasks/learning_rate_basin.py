@@ -59,8 +59,8 @@ def run(batch: Batch) -> Sequence[Run]:
     trained = train(replace(batch, rates=rates), settings)
     data, net = trained.data, trained.net
     with torch.no_grad():
-        losses = cross_entropy(net(data.train_x), data.train_y).numpy()
-        tested = accuracy(net(data.test_x), data.test_y).numpy()
+        losses = cross_entropy(net(data.train_x), data.train_y).cpu().numpy()
+        tested = accuracy(net(data.test_x), data.test_y).cpu().numpy()
     shape = (len(batch.rates), settings.points, len(batch.seeds))
     failed = np.array(trained.diverged).reshape(shape)
     final = np.where(failed, CHANCE, capped(losses, CHANCE).reshape(shape))
@@ -149,4 +149,5 @@ TASK = Task(
     data=lambda: "; ".join(classes.identity(name) for name in classes.NAMES),
     seconds=lambda settings: settings.points * training_seconds(settings),
     trial={"width": 16, "steps": 20, "points": 3},
+    any_device=True,
 )  # fmt: skip

@@ -58,7 +58,7 @@ def mean_shift(layers: Sequence[Tensor]) -> npt.NDArray[np.float64]:
         means = values.mean(1).square().mean(1)
         spreads = values.var(1, correction=0).mean(1)
         found.append((means / spreads).sqrt().nan_to_num(MOST_SHIFT).clamp(max=MOST_SHIFT))
-    return torch.stack(found).mean(0).numpy()
+    return torch.stack(found).mean(0).cpu().numpy()
 
 
 TASK = Task(
@@ -87,4 +87,5 @@ TASK = Task(
     data=lambda: "; ".join(classes.identity(name) for name in classes.NAMES),
     seconds=training_seconds,
     trial={"width": 16, "steps": 20},
+    any_device=True,
 )

@@ -87,8 +87,8 @@ def run(batch: Batch) -> Sequence[Run]:
     )
     with torch.no_grad():
         logits = net(test_x, last=True)[:, :, 0]
-        right = accuracy(logits, test_y).numpy()
-        test_loss = cross_entropy(logits, test_y).numpy()
+        right = accuracy(logits, test_y).cpu().numpy()
+        test_loss = cross_entropy(logits, test_y).cpu().numpy()
     area = log_area(losses, CHANCE)
     at, kept = thinned(capped(losses, CHANCE))
     return [
@@ -127,4 +127,5 @@ TASK = Task(
     seconds=_seconds,
     facts=lambda: {"prime": PRIME, "weight_decay": DECAY},
     trial={"width": 8, "steps": 20, "batch": 16},
+    any_device=True,
 )

@@ -23,7 +23,7 @@ from actlab.lab.task import Batch, Curve, Metric, Run, Settings, Task
 INK_CHANCE = 1.0
 """Mean squared error of the mean: the ink has variance 1."""
 
-VARIANTS = torch.tensor([[1.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
+VARIANTS = np.array([[1, 1], [1, 0], [0, 1]], dtype=np.float32)
 """Weights of the two losses: both tasks, the digit alone, the ink alone."""
 
 APART = 5.0
@@ -64,7 +64,7 @@ def run(batch: Batch) -> Sequence[Run]:
     data = classes.split(Start.of(batch), ink(), 0.7)
     start = members_of(batch, count, alike=True)
     net = _network(start, data, settings)
-    weights = VARIANTS.repeat(start.runs // count, 1)
+    weights = torch.as_tensor(VARIANTS).repeat(start.runs // count, 1)
     order = Order(start, data.train_x.shape[1], settings.batch)
     tests = [each.repeat_interleave(count, 0) for each in (data.test_x, data.test_y)]
     looks: list[tuple[int, Tensor, Tensor]] = []
@@ -91,14 +91,14 @@ def run(batch: Batch) -> Sequence[Run]:
                   optimiser=settings.optimiser, after=after)  # fmt: skip
     net.eval()
     with torch.no_grad():
-        right = per_run(accuracy(net(tests[0][..., :-1])[..., :-1], tests[1]), count).numpy()
+        right = per_run(accuracy(net(tests[0][..., :-1])[..., :-1], tests[1]), count).cpu().numpy()
     at = np.array([step for step, *_ in looks], dtype=np.float64)
-    cosines = torch.stack([cosine for _, cosine, _ in looks], dim=1).numpy()
-    norms = torch.stack([norm for *_, norm in looks], dim=1).numpy()
+    cosines = torch.stack([cosine for _, cosine, _ in looks], dim=1).cpu().numpy()
+    norms = torch.stack([norm for *_, norm in looks], dim=1).cpu().numpy()
     broken = diverged(trained, len(right))
     # A stack of which no run is left stops early, perhaps before the first test.
     ends = torch.stack(tested).mean(0) if tested else torch.full((start.runs, 2), torch.nan)
-    ends = per_run(ends, count).numpy()
+    ends = per_run(ends, count).cpu().numpy()
     both, digit, amount = ends[:, 0], ends[:, 1, 0], ends[:, 2, 1]
     with np.errstate(all="ignore"):
         apart = imbalance(both[:, 0] / digit, both[:, 1] / amount)
@@ -208,4 +208,5 @@ TASK = Task(
     data=lambda: classes.identity("digits"),
     seconds=_seconds,
     trial={"width": 16, "steps": 20},
+    any_device=True,
 )  # fmt: skip

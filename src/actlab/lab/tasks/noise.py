@@ -62,9 +62,9 @@ def run(batch: Batch) -> Sequence[Run]:
         found = {name: accuracy(net(x), data.test_y) for name, x in inputs.items()}
         for name, size in (("unit_negative", -OUTLIER), ("unit_positive", OUTLIER)):
             found[name] = accuracy(spoilt(net, data.test_x, hit_units, size), data.test_y)
-        clean = accuracy(net(data.test_x), data.test_y).numpy()
+        clean = accuracy(net(data.test_x), data.test_y).cpu().numpy()
         carried = noise_carried(net, data.test_x, settings.noise * draws)
-    spoiled = {name: values.numpy() for name, values in found.items()}
+    spoiled = {name: values.cpu().numpy() for name, values in found.items()}
     return [
         Run(_metrics(i, clean, spoiled, carried), diverged)
         for i, diverged in enumerate(trained.diverged)
@@ -115,7 +115,7 @@ def noise_carried(net: Perceptron, x: Tensor, noise: Tensor) -> Floats:
 
     with torch.no_grad():
         found = ratio(net.hidden(x)[-1], net.hidden(x + noise)[-1]) / ratio(x, x + noise)
-    return found.nan_to_num(MOST_CARRIED).clamp(1e-6, MOST_CARRIED).numpy()
+    return found.nan_to_num(MOST_CARRIED).clamp(1e-6, MOST_CARRIED).cpu().numpy()
 
 
 def _drop(name: str, title: str) -> Metric:
@@ -156,4 +156,5 @@ TASK = Task(
     data=lambda: "; ".join(classes.identity(name) for name in classes.NAMES),
     seconds=lambda settings: 1.05 * training_seconds(settings),
     trial={"width": 16, "steps": 20},
+    any_device=True,
 )  # fmt: skip

@@ -63,7 +63,9 @@ def run(batch: Batch) -> Sequence[Run]:
     settings: PlantedSettings = batch.settings
     start = Start.of(batch)
     function = Activate(start.arm, start.runs, 2)
-    rates = torch.tensor(batch.rates).repeat_interleave(len(batch.seeds))[:, None, None]
+    rates = torch.as_tensor(np.array(batch.rates, dtype=np.float32)).repeat_interleave(
+        len(batch.seeds)
+    )[:, None, None]
     if settings.matched:
         rates = rates / mean_square_slope(start.arm)
     t = _first(start, settings)
@@ -76,10 +78,10 @@ def run(batch: Batch) -> Sequence[Run]:
         batch.tick((step + 1) / settings.steps)
     h = function(t).detach()
     shares.append(inside(h, hole).mean(1))
-    kept = 100.0 * torch.stack(shares, dim=1).detach().numpy()
+    kept = 100.0 * torch.stack(shares, dim=1).detach().cpu().numpy()
     at = np.unique(np.linspace(0, settings.steps, min(POINTS, settings.steps + 1)).round())
-    found = 100.0 * (_distance(h, hole + APART) < APART / 2).double().mean(1).numpy()
-    lost = ~torch.isfinite(t).flatten(1).all(1).numpy()
+    found = 100.0 * (_distance(h, hole + APART) < APART / 2).double().mean(1).cpu().numpy()
+    lost = ~torch.isfinite(t).flatten(1).all(1).cpu().numpy()
     return [
         Run(
             metrics={"escaped": 100.0 - kept[i, -1], "found": found[i]},
@@ -164,4 +166,5 @@ TASK = Task(
     curves=(Curve("inside", "points in the hole in percent"),),
     seconds=_seconds,
     trial={"points": 50, "steps": 40, "noise": 100.0},
+    any_device=True,
 )

@@ -52,10 +52,10 @@ def run(batch: Batch) -> Sequence[Run]:
     given, seen = net.entering(x.requires_grad_(True))
     batch.tick(0.5)
     cotangent = start.normal("gradient", x.shape[1], settings.width).double()
-    gradients = log_gradients(seen, cotangent).median(-1).values.T.numpy()
+    gradients = log_gradients(seen, cotangent).cpu().median(-1).values.T.numpy()
     with torch.no_grad():
-        squares = torch.stack([log_squares(layer).median(-1).values for layer in given], 1)
-        apart = torch.stack([distances(layer).median(-1).values for layer in seen], 1)
+        squares = torch.stack([log_squares(layer).cpu().median(-1).values for layer in given], 1)
+        apart = torch.stack([distances(layer).cpu().median(-1).values for layer in seen], 1)
     predicted = predict(batch.arm, settings, tuple(variances))
     batch.tick(1.0)
     return [_run(*rows, predicted) for rows in zip(gradients, squares.numpy(), apart.numpy(),
@@ -73,7 +73,7 @@ def _first(start: Start, settings: PropagationSettings) -> tuple[Tensor, list[fl
         numbers = (numbers - numbers.mean()) / numbers.std(ddof=1)
         linear = Linear(start, "layer 0", 1, settings.width, place="first").double()
         linear.requires_grad_(False)
-        column = torch.from_numpy(numbers)[:, None]
+        column = torch.as_tensor(numbers)[:, None]
         scale = 1 / 3 if start.arm.init.scheme == "default" else 1.0
         # Rounded, so that x and -x share a prediction.
         return linear(column.expand(start.runs, -1, -1)), [
@@ -213,4 +213,5 @@ TASK = Task(
     facts=_facts,
     block=_block,
     trial={"depth": 6, "width": 32},
+    any_device=True,
 )  # fmt: skip

@@ -33,7 +33,7 @@ def run(batch: Batch) -> Sequence[Run]:
         for weights in pruned(net, SPARSITIES):
             for linear, weight in zip(net.linears, weights, strict=True):
                 linear.weight.copy_(weight)
-            rows.append(accuracy(net(data.test_x), data.test_y).numpy())
+            rows.append(accuracy(net(data.test_x), data.test_y).cpu().numpy())
     curve = 100.0 * np.stack(rows, axis=1)
     at = 100.0 * np.array(SPARSITIES)
     area = mean_over(at, curve)
@@ -86,7 +86,7 @@ def still_units(net: Perceptron, x: Tensor) -> npt.NDArray[np.float64]:
     """
     with torch.no_grad():
         spreads = [given.double().std(dim=1, correction=0) for given in net.hidden(x)]
-    return (torch.cat(spreads, dim=1) < STILL).double().mean(1).numpy()
+    return (torch.cat(spreads, dim=1) < STILL).double().mean(1).cpu().numpy()
 
 
 def mean_over(at: npt.NDArray, values: npt.NDArray) -> npt.NDArray[np.float64]:
@@ -126,4 +126,5 @@ TASK = Task(
     data=lambda: " ".join(classes.identity(name) for name in ("digits", "mnist1d")),
     seconds=_seconds,
     trial={"width": 16, "steps": 20},
+    any_device=True,
 )  # fmt: skip

@@ -77,7 +77,7 @@ def run(batch: Batch) -> Sequence[Run]:
     parameters = list(problem.net.parameters())
     losses = fit(problem.loss_of, parameters, batch, settings.steps, optimiser=settings.optimiser)
     problem.net.eval()
-    tops = top_eigenvalue(problem.whole, parameters, start, PRODUCTS).numpy()
+    tops = top_eigenvalue(problem.whole, parameters, start, PRODUCTS).cpu().numpy()
     rates = np.repeat(np.array(batch.rates), len(batch.seeds))
     ended = capped(losses[:, -LAST:], problem.constant).mean(axis=1)
     learned = ended <= LEARNED * problem.constant
@@ -190,4 +190,5 @@ TASK = Task(
     data=_identity,
     seconds=_seconds,
     trial={"width": 16, "steps": 30},
+    any_device=True,
 )  # fmt: skip

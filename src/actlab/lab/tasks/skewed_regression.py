@@ -81,4 +81,5 @@ TASK = Task(
     data=lambda: f"lognormal 1, numpy {np.__version__.partition('.')[0]}",
     seconds=lambda settings: settings.steps * (settings.depth + 1) * 5e-5,
     trial={"width": 16, "steps": 20},
+    any_device=True,
 )  # fmt: skip

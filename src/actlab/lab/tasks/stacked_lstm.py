@@ -56,8 +56,8 @@ def run(batch: Batch) -> Sequence[Run]:
     losses = fit(loss_of, net.parameters(), batch, settings.steps, clip=CLIP)
     with torch.no_grad():
         logits = net(test)
-        right = accuracy(logits, data.test_y).numpy()
-        test_loss = cross_entropy(logits, data.test_y).numpy()
+        right = accuracy(logits, data.test_y).cpu().numpy()
+        test_loss = cross_entropy(logits, data.test_y).cpu().numpy()
     area = log_area(losses, CHANCE)
     at, kept = thinned(capped(losses, CHANCE))
     return [
@@ -96,4 +96,5 @@ TASK = Task(
     data=lambda: classes.identity("mnist1d"),
     seconds=_seconds,
     trial={"depth": 2, "width": 4, "chunk": 20, "steps": 20, "batch": 16},
+    any_device=True,
 )

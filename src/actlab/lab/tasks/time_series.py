@@ -47,9 +47,9 @@ def run(batch: Batch) -> Sequence[Run]:
 
     losses = fit(loss_of, net.parameters(), batch, settings.steps)
     with torch.no_grad():
-        tested = squared_error(net(data.test_x), data.test_y).numpy()
+        tested = squared_error(net(data.test_x), data.test_y).cpu().numpy()
         # The targets are scaled as what was trained on, so 0 is the mean of that.
-        constant = data.test_y.square().flatten(1).mean(1).numpy()
+        constant = data.test_y.square().flatten(1).mean(1).cpu().numpy()
     area = log_area(losses, CONSTANT_ERROR)
     at, kept = thinned(capped(losses, CONSTANT_ERROR))
     ended = capped(losses[:, -20:], CONSTANT_ERROR).mean(axis=1)
@@ -100,4 +100,5 @@ TASK = Task(
     data=series.identity,
     seconds=_seconds,
     trial={"width": 8, "steps": 20},
+    any_device=True,
 )

@@ -103,8 +103,8 @@ def run(batch: Batch) -> Sequence[Run]:
     losses[:, :-1] = fit(lambda _: squared_error(net(x), y), net.parameters(), batch,
                          settings.rounds)  # fmt: skip
     with torch.no_grad():
-        losses[:, -1] = squared_error(net(x), y).numpy()
-        fits = net(fine)[..., 0].numpy()
+        losses[:, -1] = squared_error(net(x), y).cpu().numpy()
+        fits = net(fine)[..., 0].cpu().numpy()
     return [_run(losses[i], gradients[i], fits[i], settings.rounds) for i in range(start.runs)]
 
 
@@ -176,4 +176,5 @@ TASK = Task(
     facts=facts,
     trial={"width": 8, "depth": 4, "rounds": 20},
     block=lambda settings: 1 if settings.width >= WIDE else 10,
+    any_device=True,
 )

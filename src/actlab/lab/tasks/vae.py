@@ -82,9 +82,9 @@ def run(batch: Batch) -> Sequence[Run]:
     with torch.no_grad():
         codes = net.encoder(data.test_x)[..., : settings.code]
         tested = [bound(net, data.test_x, test_noise.at(i)) for i in range(SAMPLES)]
-        whole, missed, apart = (torch.stack(part).double().mean(0).numpy() for part in
+        whole, missed, apart = (torch.stack(part).double().mean(0).cpu().numpy() for part in
                                 zip(*tested, strict=True))  # fmt: skip
-        spread = scatter(codes, data.test_y, data.classes).numpy()
+        spread = scatter(codes, data.test_y, data.classes).cpu().numpy()
     area = log_area(losses, NOTHING)
     at, kept = thinned(capped(losses, NOTHING))
     return [
@@ -132,4 +132,5 @@ TASK = Task(
     data=lambda: classes.identity("digits"),
     seconds=_seconds,
     trial={"steps": 20},
+    any_device=True,
 )  # fmt: skip

@@ -67,8 +67,9 @@ class Handle:
 class FakeRay:
     """Stands in for the module ``ray``."""
 
-    def __init__(self, processors: int) -> None:
-        self.processors = processors
+    def __init__(self, processors: int, gpus: int = 0) -> None:
+        self.processors, self.gpus = processors, gpus
+        self.asked: dict[str, object] = {}
         self.lock = threading.RLock()
         self.actors: list[Handle] = []
         self.made = 0
@@ -81,13 +82,18 @@ class FakeRay:
                 self.actors.append(handle)
             return handle
 
-        return SimpleNamespace(options=lambda **options: SimpleNamespace(remote=make))
+        def options(**asked):
+            if kind.__name__ == "Seat":
+                self.asked = asked
+            return SimpleNamespace(remote=make)
+
+        return SimpleNamespace(options=options)
 
     def kill(self, handle: Handle, no_restart: bool) -> None:
         handle.die("it was killed because `ray.kill` said so")
 
     def cluster_resources(self):
-        return {"CPU": float(self.processors)}
+        return {"CPU": float(self.processors), "GPU": float(self.gpus)}
 
     def install(self, monkeypatch) -> None:
         """Put it where ``import ray`` finds it."""

@@ -47,6 +47,7 @@ def test_the_local_engine_needs_nothing_else(monkeypatch):
         ("ray", 2, {"address": "somewhere"}, "auto, HOST:PORT or ray://HOST:PORT, got 'somewhere'"),
         ("ray", 2, {"address": ""}, "auto, HOST:PORT or ray://HOST:PORT, got ''"),
         ("ray", 2, {"tries": 0}, "tries must be at least 1, got 0"),
+        ("ray", 2, {"gpus": -1}, "gpus must be a number of at least 0, got -1"),
         ("ray", 2, {"ship": "/no/such/folder"}, "ship must name a folder"),
         ("slurm", 2, {}, "needs a folder"),
         ("slurm", 2, {"folder": "x", "partion": "short"}, "did you mean 'partition'"),

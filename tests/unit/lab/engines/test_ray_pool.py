@@ -43,15 +43,16 @@ class Script:
 class Running:
     """A pool in its thread, on a fake cluster."""
 
-    def __init__(self, monkeypatch, processors=2, bound=None, tries=3):
-        self.ray = FakeRay(processors)
+    def __init__(self, monkeypatch, processors=2, bound=None, tries=3, gpus=(0, 0.0)):
+        self.ray = FakeRay(processors, gpus[0])
         self.ray.install(monkeypatch)
         self.script = Script()
         monkeypatch.setattr(ray_pool, "seat_class", self.script.seat_class)
         monkeypatch.setattr(ray_pool, "TICK", 0.01)
         monkeypatch.setattr(ray_pool, "SURVEY_EVERY", 0.02)
         self.starts: list[tuple[str, int]] = []
-        self.pool = Pool(bound, tries, "home", lambda *start: self.starts.append(start), print)
+        told = lambda *start: self.starts.append(start)  # noqa: E731
+        self.pool = Pool(bound, tries, "home", told, print, gpus[1])
         self.pool.begin()
         self.thread = threading.Thread(target=self.pool.run)
 
@@ -116,6 +117,25 @@ def test_a_bound_is_kept(monkeypatch):
         for future in running.add(*(f"c{number}" for number in range(30))):
             future.result(timeout=30)
         assert running.ray.made == 3
+
+
+@pytest.mark.parametrize(
+    ("there", "each", "workers"), [(2, 1, 2), (1, 0.25, 4), (0, 1, 1), (8, 1, 6), (3, 2, 1)]
+)
+def test_gpus_are_shared_out(monkeypatch, there, each, workers):
+    with Running(monkeypatch, processors=6, gpus=(there, each)) as running:
+        go = held(running, *(names := [f"c{number}" for number in range(20)]))
+        futures = running.add(*names)
+        wait_for(lambda: len(running.starts) == workers)
+        go.set()
+        for future in futures:
+            future.result(timeout=30)
+    assert running.ray.made == workers
+    assert running.ray.asked["num_gpus"] == each
+
+
+def test_without_gpus_none_is_asked_for(running):
+    assert "num_gpus" not in running.ray.asked
 
 
 def test_machines_that_join_are_used(monkeypatch):
