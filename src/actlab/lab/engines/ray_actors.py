@@ -64,3 +64,18 @@ def shares_class() -> type:
             return taken
 
     return Shares
+
+
+def room_for_seats(gpus: float) -> int:
+    """Workers that the cluster has room for at this moment, at least 1.
+
+    Args:
+        gpus: of every worker.
+    """
+    import ray
+
+    there = ray.cluster_resources()
+    count = int(there.get("CPU", 0))
+    if gpus:
+        count = min(count, int(there.get("GPU", 0) / gpus))
+    return max(1, count)

@@ -22,7 +22,7 @@ from actlab.lab.engines.interface import (
     Outcome,
     WorkerLostError,
 )
-from actlab.lab.engines.ray_actors import FIRST_REPORT, seat_class, shares_class
+from actlab.lab.engines.ray_actors import FIRST_REPORT, room_for_seats, seat_class, shares_class
 from actlab.lab.engines.ray_errors import gist, with_advice
 
 TICK = 0.25
@@ -113,14 +113,14 @@ class Pool:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         self._versions = versions()
-        self.processors = self._count_processors()
+        self.processors = room_for_seats(self._gpus)
         near = NodeAffinitySchedulingStrategy(node_id=self._home, soft=True)
         shares = ray.remote(shares_class()).options(
             num_cpus=0, max_restarts=-1, scheduling_strategy=near
         )
         self._shares = shares.remote()
-        asked = {"num_gpus": self._gpus} if self._gpus else {}
-        self._make_seat = ray.remote(seat_class()).options(num_cpus=1, max_restarts=0, **asked)
+        gpus = {"num_gpus": self._gpus} if self._gpus else {}
+        self._make_seat = ray.remote(seat_class()).options(num_cpus=1, max_restarts=0, **gpus)
 
     def run(self) -> None:
         """What the thread does until it is stopped."""
@@ -149,7 +149,7 @@ class Pool:
             self._ask_shares()
         if now >= self._next_survey:
             self._next_survey = now + SURVEY_EVERY
-            self.processors = self._count_processors()
+            self.processors = room_for_seats(self._gpus)
             self._take_seats()
         self._assign()
         return True
@@ -286,15 +286,6 @@ class Pool:
             for cell, share in answer.result().items():
                 if cell in at_work:
                     self._on_share(cell, share)
-
-    def _count_processors(self) -> int:
-        import ray
-
-        there = ray.cluster_resources()
-        count = int(there.get("CPU", 0))
-        if self._gpus:
-            count = min(count, int(there.get("GPU", 0) / self._gpus))
-        return max(1, count)
 
     def _break(self, why: str) -> None:
         self.broken = EngineError(f"the Ray engine stopped: {why}")
