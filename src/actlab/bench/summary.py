@@ -11,7 +11,7 @@ import numpy as np
 
 from actlab.bench import STUDY
 from actlab.bench.scenes import Contender, Scene, read
-from actlab.records import Record, Status, Store, StoreError
+from actlab.records import Record, Store, StoreError
 
 SPREAD_LIMIT = 0.15
 """Quartiles of a timing further apart than this, relative to its median, are called noisy."""
@@ -32,12 +32,14 @@ class Timing:
         status: ``done``, ``failed``, ``timeout`` or ``skipped``.
         reason: why it is not done.
         seconds: per call, one for each round, in the order of the rounds.
+        peak: the most bytes of a GPU that it took, where that was asked for.
     """
 
     contender: Contender
     status: str
     reason: str
     seconds: tuple[float, ...]
+    peak: int | None = None
 
     @property
     def median(self) -> float:
@@ -117,6 +119,11 @@ class Results:
         return self.about["settings"]
 
     @property
+    def device(self) -> Mapping[str, Any]:
+        """The GPU and its software; empty where the CPU was measured."""
+        return self.about["environment"].get("device", {})
+
+    @property
     def complete(self) -> bool:
         """Whether every comparison has been made."""
         return len(self.outcomes) == self.planned
@@ -162,7 +169,7 @@ def collect(root: Path) -> Results:
 def outcome(record: Record) -> Outcome:
     """A comparison from its record."""
     scene = read(record.key["scene"])
-    results = record.summary.get("results", {}) if record.status != Status.SKIPPED else {}
+    results = record.summary.get("results", {})
     shared = {"rounds": int(record.summary.get("rounds", 0)),
               "cpu_share": float(record.summary.get("cpu_share", 1.0))}  # fmt: skip
     if scene.measure == "memory":
@@ -174,6 +181,7 @@ def outcome(record: Record) -> Outcome:
             found.get("status", "failed"),
             found.get("reason", "no result"),
             tuple(found.get("seconds", ())),
+            found.get("peak_bytes"),
         )
         for one in scene.contenders
         for found in (results.get(one.label, {}),)
