@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from actlab.bench.cells import Grid, duration, number
+from actlab.bench.cells import Grid, duration, number, three_digits
 from actlab.bench.goals import Check
 from actlab.bench.scenes import Scene, threads_text
 from actlab.bench.settings import size_text
@@ -86,7 +86,7 @@ def _ratio_text(one: Outcome, label: str) -> str:
 def _rate(scene: Scene, timing: Timing) -> str:
     """What a contender moves, on a GPU: there nearly all functions are as fast as memory is."""
     found = None if scene.threads else gigabytes_per_second(scene, timing)
-    return "" if found is None else f", {found:.0f} GB/s"
+    return "" if found is None else f", {three_digits(found)} GB/s"
 
 
 def device_method(results: Results) -> tuple[str, ...]:
@@ -146,7 +146,7 @@ def _columns(one: Outcome) -> dict[str, Callable[[Timing], str]]:
 
     def rate(timing: Timing) -> str:
         found = gigabytes_per_second(one.scene, timing)
-        return "-" if found is None else f"{found:.0f}"
+        return "-" if found is None else three_digits(found)
 
     def peak(timing: Timing) -> str:
         return "-" if timing.peak is None else f"{timing.peak / 2**30:.2f} GiB"

@@ -13,6 +13,7 @@ from actlab.bench.summary import Results, problems, warnings
 from actlab.bench.tables import (
     against_grid,
     baseline_grid,
+    device_method,
     long_grids,
     memory_grids,
     relu_grids,
@@ -52,6 +53,8 @@ def print_bench(results: Results, console: Console) -> None:
         _print(Grid(title, grid.head, grid.rows, grid.note), console)
     if against is None:
         _print_targets(checks(results), console)
+    for line in device_method(results):
+        console.print(Text(line, style="dim"))
     for line in problems(results):
         console.print(Text(line, style="red"))
     for line in warnings(results):
