@@ -72,6 +72,12 @@ class Inputs:
             self._drawn[key] = draw(shape, dtype, number, self.place)
         return self._drawn[key].detach()
 
+    def prepare(self, scene: Scene) -> None:
+        """Draw what is shared, so that the first contender does not pay for it."""
+        if self._drawn is not None:
+            for number in range(2):
+                self.draw(scene.shape, scene.dtype, number)
+
 
 def module_of(contender: Contender) -> nn.Module:
     """A contender as a layer of a model."""

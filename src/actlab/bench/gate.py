@@ -11,6 +11,7 @@ from actlab import functional, registry, testing
 from actlab.bench.device import Device, Host
 from actlab.bench.gated_gate import gated_failures
 from actlab.bench.settings import Settings
+from actlab.bench.timing import reason_of
 from actlab.core import BackendUnavailableError
 from actlab.kernels.policy import unavailable
 from actlab.testing.subject import Subject
@@ -124,7 +125,12 @@ def examine(
     failures: list[str] = []
     for name in settings.activations:
         definition = registry.get(name)
-        for place, backend in enumerate(routes(settings, name, where)):
+        try:
+            backends = routes(settings, name, where)
+        except Exception as error:  # a kernel that does not compile, or cannot be launched
+            failures.append(f"{definition.name}: cannot be called: {reason_of(error)}")
+            continue
+        for place, backend in enumerate(backends):
             tell(f"{definition.name}{'' if backend is None else f' on {backend}'}")
             subject = Subject(definition, backend, str(where.place))
             for case in chosen_cases(sorted(dtypes)):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import nn
 
 from actlab.bench.clocks import DeviceClock, LaunchClock, Mark
 from actlab.bench.device import Backend, DeviceLostError
@@ -24,6 +25,7 @@ RESERVE = 2**29
 
 WARM_UP_SECONDS = 0.3
 WARM_UP_ELEMENTS = 2**24
+WARM_UP_WIDTH = 256
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,12 @@ class Gpu:
         return LaunchClock(self.synchronise) if scene.part == "overhead" else DeviceClock(self)
 
     def warm_up(self) -> None:
-        """Stream through memory until clocks are up."""
+        """Stream through memory until clocks are up, and let libraries take their workspaces.
+
+        They keep them, and the first training step would seem to need them.
+        """
+        layer = nn.Linear(WARM_UP_WIDTH, WARM_UP_WIDTH).to(self.place, torch.bfloat16)
+        layer(torch.ones_like(layer.weight)).sum().backward()
         x = torch.zeros(WARM_UP_ELEMENTS, device=self.place)
         begin, end = self.mark(), self.mark()
         begin.record()
@@ -92,12 +99,19 @@ class Gpu:
 
     def release(self) -> None:
         """Give back what torch keeps for reuse."""
-        torch.cuda.empty_cache()
+        with self._losing():
+            torch.cuda.empty_cache()
 
     def check(self) -> None:
         """Wait for all streams; an error that a kernel left behind shows here."""
-        try:
+        with self._losing():
             self.synchronise()
+
+    @contextmanager
+    def _losing(self) -> Iterator[None]:
+        """What fails here is no fault of what is asked: the GPU is lost to this process."""
+        try:
+            yield
         except RuntimeError as error:
             raise DeviceLostError(f"{self.place} failed: {reason_of(error)}") from error
 

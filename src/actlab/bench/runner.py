@@ -230,8 +230,13 @@ def _lane(
     if threads:
         torch.set_num_threads(threads)
     make = partial(prepare, scene, contender, inputs)
+    peak = None
     try:
-        call, peak = device.footprint(make) if scene.measure == "step" else (make(), None)
+        if scene.measure == "step":
+            inputs.prepare(scene)
+            call, peak = device.footprint(make)
+        else:
+            call = make()
         return Lane(contender.label, call, threads, device.stopwatch(scene)), peak
     except Exception as error:
         return Lane(contender.label, lambda: None, threads, trouble=reason_of(error)), None

@@ -13,6 +13,9 @@ from typing import Any
 
 LIBRARIES = ("actlab", "torch", "numpy", "scipy", "matplotlib")
 
+TRITON = ("triton", "pytorch-triton", "pytorch-triton-rocm", "triton-windows")
+"""The names under which builds of torch bring it along."""
+
 
 def describe_environment() -> dict[str, Any]:
     """Processor, threads, versions, torch settings and source revision, as plain JSON values."""
@@ -46,7 +49,7 @@ def describe_gpu(index: int) -> dict[str, Any]:
         "driver": _driver(str(getattr(facts, "uuid", ""))),
         "cuda": torch.version.cuda,
         "rocm": torch.version.hip,
-        "triton": _version("triton"),
+        "triton": next(filter(None, map(_version, TRITON)), None),
     }
 
 

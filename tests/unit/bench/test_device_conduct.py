@@ -169,6 +169,15 @@ def test_the_gate_examines_the_backend_of_the_device():
         assert {backend for _, backend, _ in seen} == {None, "formula"}
 
 
+def test_a_kernel_that_does_not_compile_is_a_failure_and_no_crash(monkeypatch):
+    def broken(settings, name, device):
+        raise RuntimeError("CompilationError: at 12:8\nmore")
+
+    monkeypatch.setattr(gate, "routes", broken)
+    verdict = gate.examine(settings("pointwise", activations="relu"), device=StandIn(None))
+    assert verdict.failures == ("relu: cannot be called: RuntimeError: CompilationError: at 12:8",)
+
+
 def test_a_red_gated_unit_stops_before_anything_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(gate, "gated_failures", lambda dtypes, device: {"gated silu": "off by 2"})
     with pytest.raises(conduct.GateError, match="1 check failed; nothing was timed") as caught:
