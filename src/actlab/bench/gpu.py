@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -65,8 +66,9 @@ class Gpu:
 
         They keep them, and the first training step would seem to need them.
         """
-        layer = nn.Linear(WARM_UP_WIDTH, WARM_UP_WIDTH).to(self.place, torch.bfloat16)
-        layer(torch.ones_like(layer.weight)).sum().backward()
+        with contextlib.suppress(RuntimeError):  # not every GPU multiplies in bfloat16
+            layer = nn.Linear(WARM_UP_WIDTH, WARM_UP_WIDTH).to(self.place, torch.bfloat16)
+            layer(torch.ones_like(layer.weight)).sum().backward()
         x = torch.zeros(WARM_UP_ELEMENTS, device=self.place)
         begin, end = self.mark(), self.mark()
         begin.record()

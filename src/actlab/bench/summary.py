@@ -198,7 +198,7 @@ def warnings(results: Results) -> list[str]:
             f"Other processes were at work when the run began (load average {load:g}); "
             "time again on an idle machine."
         )
-    timed = [one for one in results.outcomes if one.timings]
+    timed = [one for one in results.outcomes if any(t.seconds for t in one.timings)]
     noisy = sum(one.noisy for one in timed)
     if noisy > 0.1 * len(timed):
         found.append(

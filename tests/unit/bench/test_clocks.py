@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from actlab.bench.clocks import (
+    HEAD_START,
+    LEAST_HEAD_START,
     LONGEST_STALL,
     MOST_LAUNCHES,
     MOST_QUEUED,
@@ -83,7 +85,7 @@ def test_once_the_host_is_known_launches_are_not_in_the_time():
     assert first == pytest.approx(9 * 1e-5 + 1e-5 + 2e-6)  # the GPU waited for every launch
     assert clock.host_seconds == pytest.approx(1e-5)
     assert clock.elapsed(machine.call, 10) == pytest.approx(10 * 2e-6)
-    assert machine.stalls == [pytest.approx(3e-5 + 1.25 * 10 * 1e-5)]
+    assert machine.stalls == [pytest.approx(LEAST_HEAD_START + HEAD_START * 10 * 1e-5)]
 
 
 def test_a_slow_kernel_takes_what_it_takes():
