@@ -192,7 +192,8 @@ def outcome(record: Record) -> Outcome:
 def warnings(results: Results) -> list[str]:
     """What makes the numbers doubtful, one sentence each."""
     found = []
-    load = results.about.get("load")
+    # The gate of a GPU compiles, which is load of its own, and a GPU does not wait for the host.
+    load = None if results.device else results.about.get("load")
     if load is not None and load > LOAD_LIMIT:
         found.append(
             f"Other processes were at work when the run began (load average {load:g}); "
