@@ -62,7 +62,7 @@ def test_a_stalled_queue_hides_launches_and_nothing_else(gpu):
         torch.relu(large)
     gpu.synchronise()
     by_hand = (time.perf_counter() - began) / 20
-    assert clock.elapsed(lambda: torch.relu(large), 20) / 20 == pytest.approx(by_hand, rel=0.1)
+    assert clock.elapsed(lambda: torch.relu(large), 20) / 20 == pytest.approx(by_hand, rel=0.3)
 
 
 def test_a_copy_is_no_faster_than_memory_and_no_slower_than_half_of_it(gpu):
