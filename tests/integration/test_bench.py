@@ -114,6 +114,8 @@ def test_a_red_function_is_not_timed(tmp_path: Path) -> None:
         (["--against", "HEAD", "--parts", "memory"], "leave parts out"),
         (["--results", "mine"], "mine is not an actlab results folder"),
         (["--activations", "relu", "--parts", "channels"], "nothing to compare"),
+        (["--device", "gpu"], "device must be cpu, cuda or cuda:N, got 'gpu'"),
+        (["--device", "cuda:99"], "device: 'cuda:99' asked for, but torch sees "),
     ],
 )
 def test_bad_input_is_one_line_before_any_work(

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from actlab.bench import STUDY
+from actlab.bench import STUDY, device_scenes
+from actlab.bench.device import Device, find
 from actlab.bench.gate import compiled, examine
 from actlab.bench.progress import Board
 from actlab.bench.runner import Task, describe, make_tasks, measure, run_tasks
@@ -29,18 +30,27 @@ class GateError(Exception):
         self.failures = tuple(failures)
 
 
-def prepare(settings: Settings) -> list[Task]:
+def prepare(settings: Settings, device: Device | None = None) -> list[Task]:
     """The comparisons of a configuration.
+
+    Args:
+        settings: the configuration.
+        device: where they are made; None for the one that the settings name.
 
     Raises:
         ValueError: none is left, for instance channels alone without ralu.
     """
-    tasks = make_tasks(make_scenes(settings, native=compiled(settings.activations)), settings)
+    if settings.on_gpu:
+        facts = (device or find(settings.device)).facts()
+        tasks = make_tasks(device_scenes.make_scenes(settings), settings, {"device": dict(facts)})
+    else:
+        tasks = make_tasks(make_scenes(settings, native=compiled(settings.activations)), settings)
     if not tasks:
+        counts = "" if settings.on_gpu else f" and threads {', '.join(map(str, settings.threads))}"
         raise ValueError(
             f"nothing to compare: parts {', '.join(settings.parts)} with activations "
-            f"{', '.join(settings.activations)}, sizes {', '.join(map(str, settings.sizes))} and "
-            f"threads {', '.join(map(str, settings.threads))} make no comparison"
+            f"{', '.join(settings.activations)}, sizes {', '.join(map(str, settings.sizes))}"
+            f"{counts} make no comparison"
         )
     return tasks
 
@@ -75,7 +85,13 @@ def finished(folder: Path, tasks: Sequence[Task]) -> frozenset[str]:
     return frozenset(task.id for task in tasks if store.finished(task.id) is not None)
 
 
-def conduct(settings: Settings, results: Path | None, command: str, board: Board) -> Path:
+def conduct(
+    settings: Settings,
+    results: Path | None,
+    command: str,
+    board: Board,
+    device: Device | None = None,
+) -> Path:
     """Gate, then time what has no record yet.
 
     Args:
@@ -83,6 +99,7 @@ def conduct(settings: Settings, results: Path | None, command: str, board: Board
         results: the results folder, made when it does not exist; None for one of its own.
         command: what the user would type to do the same again.
         board: told about progress.
+        device: where; None for the one that the settings name.
 
     Returns:
         The results folder.
@@ -91,24 +108,35 @@ def conduct(settings: Settings, results: Path | None, command: str, board: Board
         ValueError: the settings make no comparison.
         GateError: a check failed; nothing was timed or written.
         StoreError: the folder is not ours, or is being written to.
+        DeviceLostError: a GPU failed for good; what was measured before is kept.
     """
-    tasks = prepare(settings)
-    folder = choose_folder(tasks) if results is None else results
-    check_folder(folder)
-    done = finished(folder, tasks)
-    board.plan(tasks, done, settings, folder)
-    if len(done) == len(tasks):
-        return folder
-    gate = pass_gate(settings, board)
-    store = Store.create(folder, STUDY)
-    with store.writing():
-        store.write_study(describe(settings, tasks, command=command, gate=gate))
-        run_tasks(tasks, store, partial(measure, settings=settings), board.watch)
+    where = find(settings.device) if device is None else device
+    with where.active():
+        tasks = prepare(settings, where)
+        folder = choose_folder(tasks) if results is None else results
+        check_folder(folder)
+        done = finished(folder, tasks)
+        board.plan(tasks, done, settings, folder)
+        if len(done) == len(tasks):
+            return folder
+        gate = pass_gate(settings, board, where)
+        store = Store.create(folder, STUDY)
+        with store.writing():
+            about = describe(settings, tasks, command=command, gate=gate, device=where)
+            store.write_study(about)
+            where.warm_up()
+            one = partial(measure, settings=settings, device=where)
+            run_tasks(tasks, store, one, board.watch)
     return folder
 
 
-def pass_gate(settings: Settings, board: Board) -> dict[str, Any]:
+def pass_gate(settings: Settings, board: Board, device: Device | None = None) -> dict[str, Any]:
     """Examine what is to be timed.
+
+    Args:
+        settings: the configuration.
+        board: told about progress.
+        device: where; None for the CPU.
 
     Returns:
         What the report says about it.
@@ -117,14 +145,14 @@ def pass_gate(settings: Settings, board: Board) -> dict[str, Any]:
         GateError: a check failed.
     """
     began = time.perf_counter()
-    verdict = examine(settings, tell=lambda what: board.tell(f"gate: {what}"))
+    verdict = examine(settings, tell=lambda what: board.tell(f"gate: {what}"), device=device)
     if verdict.failures:
         raise GateError(verdict.failures)
     return {
         "passed": verdict.passed,
         "skipped": verdict.skipped,
         "seconds": round(time.perf_counter() - began, 1),
-        "native": sorted(compiled(settings.activations)),
+        "native": sorted(compiled(settings.activations, device)),
     }
 
 

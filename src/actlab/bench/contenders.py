@@ -11,12 +11,14 @@ from torch import Tensor, nn
 
 from actlab import functional, registry
 from actlab import nn as modules
+from actlab.bench.gated import prepare_gated
 from actlab.bench.models import build, training_step
 from actlab.bench.naive import naive
 from actlab.bench.scenes import Contender, Scene
 from actlab.core import Activation
 
 SEED = 20_260_511
+CPU = torch.device("cpu")
 Call = Callable[[], object]
 
 TORCH_FUNCTIONS: dict[str, Callable[..., Tensor]] = {
@@ -38,10 +40,43 @@ TORCH_MODULES: dict[str, type[nn.Module]] = {
 }  # fmt: skip
 
 
-def draw(shape: tuple[int, ...], dtype: str, place: int = 0) -> Tensor:
-    """N(0, 1) draws, the same in every process; ``place`` tells draws of one scene apart."""
-    generator = torch.Generator().manual_seed(SEED + place)
-    return torch.randn(shape, generator=generator).to(getattr(torch, dtype))
+CHANNELS_LAST = frozenset({"resnet-block"})
+"""Models whose convolutions run in the order of dimensions that GPUs are fastest in."""
+
+
+def draw(shape: tuple[int, ...], dtype: str, number: int = 0, place: torch.device = CPU) -> Tensor:
+    """N(0, 1) draws, the same in every process; ``number`` tells draws of one scene apart."""
+    generator = torch.Generator(place).manual_seed(SEED + number)
+    drawn = torch.randn(shape, generator=generator, device=place)
+    return drawn.to(getattr(torch, dtype))
+
+
+class Inputs:
+    """The tensors that contenders of one comparison are given.
+
+    Args:
+        place: where they are.
+        shared: draw each of them once; no contender may then write to it.
+    """
+
+    def __init__(self, place: torch.device = CPU, shared: bool = False) -> None:
+        self.place = place
+        self._drawn: dict[tuple[tuple[int, ...], str, int], Tensor] | None = {} if shared else None
+
+    def draw(self, shape: tuple[int, ...], dtype: str, number: int = 0) -> Tensor:
+        """A tensor of its own, over memory of its own unless that is shared."""
+        if self._drawn is None:
+            return draw(shape, dtype, number, self.place)
+        key = shape, dtype, number
+        if key not in self._drawn:
+            self._drawn[key] = draw(shape, dtype, number, self.place)
+        return self._drawn[key].detach()
+
+    def prepare(self, scene: Scene) -> None:
+        """Draw what is shared, so that the first contender does not pay for it."""
+        if self._drawn is not None:
+            for number in range(2):
+                self.draw(scene.shape, scene.dtype, number)
 
 
 def module_of(contender: Contender) -> nn.Module:
@@ -69,28 +104,45 @@ class _Naive(nn.Module):
         return self.function(x, **self.params)
 
 
-def prepare(scene: Scene, contender: Contender) -> Call:
+def prepare(scene: Scene, contender: Contender, inputs: Inputs | None = None) -> Call:
     """The call that is timed; whatever can be done before is done here.
+
+    Args:
+        scene: the comparison.
+        contender: one of its contenders.
+        inputs: what it computes with; None draws on the CPU.
 
     Raises:
         Exception: whatever a contender that cannot run here raises.
     """
+    inputs = inputs or Inputs()
     if scene.measure == "step":
-        x, target = draw(scene.shape, scene.dtype), draw(scene.shape, scene.dtype, 1)
-        model = build(scene.model, functools.partial(module_of, contender), scene.shape)
-        return training_step(model, x, target)
-    x, cotangent = draw(scene.shape, scene.dtype), draw(scene.shape, scene.dtype, 1)
+        return _step(scene, contender, inputs)
+    if scene.part == "gated":
+        return prepare_gated(scene, contender, inputs)
+    x, cotangent = (inputs.draw(scene.shape, scene.dtype, number) for number in range(2))
     if contender.route == "copy":
         return _copy(scene.measure, x, cotangent)
-    function, learned = _function(scene, contender)
+    function, learned = _function(scene, contender, inputs.place)
     if scene.measure == "forward":
         return lambda: function(x)
     x.requires_grad_()
-    inputs = [x, *learned]
+    wanted = [x, *learned]
     if scene.measure == "both":
-        return lambda: torch.autograd.grad(function(x), inputs, cotangent)
+        return lambda: torch.autograd.grad(function(x), wanted, cotangent)
     y = function(x)
-    return lambda: torch.autograd.grad(y, inputs, cotangent, retain_graph=True)
+    return lambda: torch.autograd.grad(y, wanted, cotangent, retain_graph=True)
+
+
+def _step(scene: Scene, contender: Contender, inputs: Inputs) -> Call:
+    x, target = (inputs.draw(scene.shape, scene.dtype, number) for number in range(2))
+    model: Any = build(scene.model, functools.partial(module_of, contender), scene.shape)
+    model = model.to(inputs.place, getattr(torch, scene.dtype))
+    if scene.model in CHANNELS_LAST:
+        last = torch.channels_last
+        model = model.to(memory_format=last)
+        x, target = x.to(memory_format=last), target.to(memory_format=last)
+    return training_step(model, x, target)
 
 
 def _copy(measure: str, x: Tensor, cotangent: Tensor) -> Call:
@@ -102,13 +154,15 @@ def _copy(measure: str, x: Tensor, cotangent: Tensor) -> Call:
     return lambda: (x.clone(), cotangent.clone())
 
 
-def _function(scene: Scene, contender: Contender) -> tuple[Callable[[Tensor], Tensor], list[Any]]:
+def _function(
+    scene: Scene, contender: Contender, place: torch.device
+) -> tuple[Callable[[Tensor], Tensor], list[Any]]:
     """The function of the input alone, and the parameters it learns."""
+    dtype = getattr(torch, scene.dtype)
     if contender.route == "torch":
         return TORCH_FUNCTIONS[contender.activation], []
     if contender.route == "prelu":
-        weight = torch.full((scene.shape[1],), 0.25, dtype=getattr(torch, scene.dtype))
-        weight.requires_grad_()
+        weight = torch.full((scene.shape[1],), 0.25, dtype=dtype, device=place).requires_grad_()
         return lambda x: nn.functional.prelu(x, weight), [weight]
     definition = registry.get(contender.activation)
     params: dict[str, Any] = definition.bind((), dict(contender.params))
@@ -116,8 +170,8 @@ def _function(scene: Scene, contender: Contender) -> tuple[Callable[[Tensor], Te
     if contender.learned:
         name = definition.params[0].name
         count = scene.shape[1] if contender.learned == "channel" else 1
-        value = torch.full((count,), params[name], dtype=getattr(torch, scene.dtype))
-        params[name] = value.requires_grad_()
+        value = torch.full((count,), params[name], dtype=dtype, device=place).requires_grad_()
+        params[name] = value
         learned = [value]
     if contender.route in ("naive", "compiled"):
         plain = functools.partial(naive(definition), **params)

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import torch
 
 from actlab import functional, registry, testing
+from actlab.bench.device import Device, Host
+from actlab.bench.gated_gate import gated_failures
 from actlab.bench.settings import Settings
+from actlab.bench.timing import reason_of
 from actlab.core import BackendUnavailableError
 from actlab.kernels.policy import unavailable
 from actlab.testing.subject import Subject
@@ -60,24 +63,37 @@ def native_available() -> bool:
     return unavailable("native") == ""
 
 
-def compiled(activations: Iterable[str]) -> frozenset[str]:
-    """Those of the functions that have compiled kernels here; asked for by name, they answer."""
-    return frozenset(name for name in activations if _answers(name))
+def compiled(activations: Iterable[str], device: Device | None = None) -> frozenset[str]:
+    """Those of the functions that have compiled kernels; asked for by name, they answer.
+
+    Args:
+        activations: addresses of functions.
+        device: where; None for the CPU.
+    """
+    where: Device = Host() if device is None else device
+    with where.active():
+        return frozenset(name for name in activations if _answers(name, where))
 
 
-def _answers(name: str) -> bool:
+def _answers(name: str, device: Device) -> bool:
+    x = torch.zeros(4, device=device.place)
     try:
-        functional.call(name, torch.zeros(4), backend="native")
+        functional.call(name, x, backend=device.backend or "native")
     except BackendUnavailableError:
         return False
     return True
 
 
-def routes(settings: Settings, name: str) -> list[str | None]:
+def routes(settings: Settings, name: str, device: Device | None = None) -> list[str | None]:
     """The backends on which a function will be timed; None is what users get."""
-    if "baselines" not in settings.parts:
+    where: Device = Host() if device is None else device
+    formula = ["formula"] if "baselines" in settings.parts else []
+    if where.backend is not None:
+        # Asked for by name: what users get is the same kernel, or the formula without a word.
+        return [where.backend if _answers(name, where) else None, *formula]
+    if not formula:
         return [None]
-    return [None, *(["native"] if _answers(name) else []), "formula"]
+    return [None, *(["native"] if _answers(name, where) else []), *formula]
 
 
 def chosen_cases(dtypes: Iterable[str]) -> list[Case]:
@@ -89,32 +105,57 @@ def chosen_cases(dtypes: Iterable[str]) -> list[Case]:
 
 
 def examine(
-    settings: Settings, *, run: Examine = run_case, tell: Tell = lambda line: None
+    settings: Settings,
+    *,
+    run: Examine = run_case,
+    tell: Tell = lambda line: None,
+    device: Device | None = None,
 ) -> Verdict:
-    """Run the gate over every function and backend to be timed.
+    """Run the gate over every function and backend to be timed, where it will be timed.
 
     Args:
         settings: what is to be timed.
         run: runs one check; a parameter for tests.
         tell: told what is examined next.
+        device: where; None for the CPU.
     """
-    dtypes = {*settings.dtypes, *(("float32",) if "steps" in settings.parts else ())}
+    where: Device = Host() if device is None else device
+    dtypes = {*settings.dtypes, *_step_dtypes(settings)}
     passed = skipped = 0
     failures: list[str] = []
     for name in settings.activations:
         definition = registry.get(name)
-        for backend in routes(settings, name):
+        try:
+            backends = routes(settings, name, where)
+        except Exception as error:  # a kernel that does not compile, or cannot be launched
+            failures.append(f"{definition.name}: cannot be called: {reason_of(error)}")
+            continue
+        for place, backend in enumerate(backends):
             tell(f"{definition.name}{'' if backend is None else f' on {backend}'}")
-            subject = Subject(definition, backend)
+            subject = Subject(definition, backend, str(where.place))
             for case in chosen_cases(sorted(dtypes)):
-                if case.check.group == "definition" and backend is not None:
-                    continue  # the same whatever computes it
-                outcome = run(case, subject)
+                if case.check.group == "definition":
+                    if place:
+                        continue  # the same whatever computes it
+                    outcome = run(case, Subject(definition, None))
+                else:
+                    outcome = run(case, subject)
                 passed += outcome.status == "passed"
                 skipped += outcome.status == "skipped"
                 if outcome.status == "failed":
                     failures.append(_line(subject, outcome))
+    if "gated" in settings.parts:
+        tell("gated units")
+        found = gated_failures(sorted(dtypes), where)
+        passed += sum(not reason for reason in found.values())
+        failures += [f"{what}: {reason}" for what, reason in found.items() if reason]
     return Verdict(passed, skipped, tuple(failures))
+
+
+def _step_dtypes(settings: Settings) -> tuple[str, ...]:
+    if "steps" not in settings.parts:
+        return ()
+    return ("bfloat16",) if settings.on_gpu else ("float32",)
 
 
 def _line(subject: testing.Subject, outcome: Outcome) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from actlab.bench.contenders import draw, module_of
+from actlab.bench.contenders import CPU, draw, module_of
 from actlab.bench.scenes import Contender, Scene
 from actlab.bench.timing import reason_of
 
@@ -47,15 +47,21 @@ def kept_by(model: nn.Module, x: Tensor) -> tuple[int, int]:
     return sum(found.values()), len(found)
 
 
-def count(scene: Scene, contender: Contender) -> dict[str, Any]:
-    """Bytes per element and storages in every place, or why they cannot be had."""
+def count(scene: Scene, contender: Contender, on: torch.device = CPU) -> dict[str, Any]:
+    """Bytes per element and storages in every place, or why they cannot be had.
+
+    Args:
+        scene: the comparison.
+        contender: one of its contenders.
+        on: the device.
+    """
     dtype = getattr(torch, scene.dtype)
     _, channels, _, width = scene.shape
     row: dict[str, Any] = {}
     try:
         for place in PLACES:
-            model = stack(place, module_of(contender), channels, width).to(dtype)
-            x = draw(scene.shape, scene.dtype)
+            model = stack(place, module_of(contender), channels, width).to(on, dtype)
+            x = draw(scene.shape, scene.dtype, place=on)
             # Alone, what comes in has to want a gradient; in a network the layers before do.
             size, storages = kept_by(model, x.requires_grad_(place == "alone"))
             row[place] = {"bytes": size, "storages": storages, "elements": scene.size}

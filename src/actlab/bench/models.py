@@ -46,6 +46,34 @@ class TransformerBlock(nn.Module):
         return x + self.wide(self.second(x))
 
 
+def feed_forward(make: Make, width: int) -> nn.Module:
+    """The feed-forward part of a transformer block: four times as wide in between."""
+    return nn.Sequential(nn.Linear(width, 4 * width), make(), nn.Linear(4 * width, width))
+
+
+class ResidualBlock(nn.Module):
+    """The basic block of a ResNet: two normalised 3x3 convolutions around a shortcut."""
+
+    def __init__(self, make: Make, channels: int) -> None:
+        super().__init__()
+
+        def convolution() -> nn.Module:
+            return nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+
+        self.inner = nn.Sequential(
+            convolution(),
+            nn.BatchNorm2d(channels),
+            make(),
+            convolution(),
+            nn.BatchNorm2d(channels),
+        )
+        self.outer = make()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """A batch of images to one of the same shape."""
+        return self.outer(x + self.inner(x))
+
+
 def build(model: str, make: Make, shape: tuple[int, ...]) -> nn.Module:
     """A model by name for inputs of a shape, the same weights every time.
 
@@ -60,7 +88,13 @@ def build(model: str, make: Make, shape: tuple[int, ...]) -> nn.Module:
             return plain_cnn(make, shape[1])
         if model == "transformer":
             return TransformerBlock(make, shape[-1])
-    raise ValueError(f"model must be mlp-N, cnn or transformer, got {model!r}")
+        if model == "feed-forward":
+            return feed_forward(make, shape[-1])
+        if model == "resnet-block":
+            return ResidualBlock(make, shape[1])
+    raise ValueError(
+        f"model must be mlp-N, cnn, transformer, feed-forward or resnet-block, got {model!r}"
+    )
 
 
 def training_step(model: nn.Module, x: Tensor, target: Tensor) -> Callable[[], Tensor]:

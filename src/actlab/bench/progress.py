@@ -60,7 +60,7 @@ class Board(AbstractContextManager["Board"]):
     ) -> None:
         """Say what there is to do, roughly how long it takes, and where it goes."""
         self.folder, self._kept, self.measured = folder, done, len(done)
-        native = compiled(settings.activations)
+        native = frozenset() if settings.on_gpu else compiled(settings.activations)
         self._weights = {
             task.id: estimate.scene_seconds(task.scene, settings, native=native)
             for task in tasks

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,10 +17,12 @@ from typing import Any
 import torch
 
 from actlab.bench import memory
-from actlab.bench.contenders import prepare
-from actlab.bench.scenes import Scene
+from actlab.bench.contenders import Inputs, prepare
+from actlab.bench.device import Device, Host
+from actlab.bench.scenes import Contender, Scene
 from actlab.bench.settings import Settings
 from actlab.bench.timing import Lane, race, reason_of
+from actlab.bench.traffic import needed_bytes
 from actlab.records import Record, Status, Store, content_id, describe_environment
 from actlab.records.environment import cpu_model
 
@@ -26,7 +30,7 @@ DESCRIPTION = 1
 ORDER_SEED = 20_260_511
 
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def fingerprint() -> str:
 
 
 def make_tasks(
-    scenes: Sequence[Scene], settings: Settings, more: Mapping[str, str] = NOTHING
+    scenes: Sequence[Scene], settings: Settings, more: Mapping[str, Any] = NOTHING
 ) -> list[Task]:
     """Comparisons with their ids: the same code, machine and settings give the same ids.
 
@@ -82,16 +86,23 @@ def make_tasks(
 
 
 def describe(
-    settings: Settings, tasks: Sequence[Task], *, command: str, gate: Mapping[str, Any]
+    settings: Settings,
+    tasks: Sequence[Task],
+    *,
+    command: str,
+    gate: Mapping[str, Any],
+    device: Device | None = None,
 ) -> dict[str, Any]:
     """What a report needs to know besides the records."""
+    facts = {} if device is None else dict(device.facts())
     return {
         "version": DESCRIPTION,
         "settings": settings.describe(),
         "command": command,
         "gate": dict(gate),
         "load": load_average(),
-        "environment": describe_environment(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "environment": ({"device": facts} if facts else {}) | describe_environment(),
         "cells": [task.id for task in tasks],
     }
 
@@ -116,22 +127,44 @@ def run_tasks(
         watch(task, record)
 
 
-def measure(task: Task, settings: Settings) -> Record:
-    """Make one comparison."""
+def measure(task: Task, settings: Settings, device: Device | None = None) -> Record:
+    """Make one comparison.
+
+    Args:
+        task: which.
+        settings: how long and how often to time.
+        device: where; None for the CPU.
+
+    Raises:
+        DeviceLostError: the device has failed for good; the comparison has no record.
+    """
+    where: Device = Host() if device is None else device
     began, cpu = time.perf_counter(), time.process_time()
-    if task.scene.measure == "memory":
-        results = {one.label: memory.count(task.scene, one) for one in task.scene.contenders}
-        rounds = 0
+    lacking = _lacking_memory(task.scene, where)
+    rounds = 0
+    if lacking:
+        results = {one.label: _no_result("skipped", lacking) for one in task.scene.contenders}
+    elif task.scene.measure == "memory":
+        results = {
+            one.label: memory.count(task.scene, one, where.place) for one in task.scene.contenders
+        }
     else:
-        results, rounds = _time(task.scene, settings)
+        results, rounds = _time(task.scene, settings, where)
+    where.check()
+    where.release()
     wall = time.perf_counter() - began
     done = [name for name, result in results.items() if result["status"] == "done"]
     first = task.scene.contenders[0].label
+    status, reason = Status.DONE if first in done and len(done) > 1 else Status.FAILED, ""
+    if lacking:
+        status, reason = Status.SKIPPED, lacking
+    elif len(done) < 2:
+        reason = "fewer than two contenders could be measured"
     return Record(
         id=task.id,
         key=task.key,
-        status=Status.DONE if first in done and len(done) > 1 else Status.FAILED,
-        reason="" if len(done) > 1 else "fewer than two contenders could be measured",
+        status=status,
+        reason=reason,
         summary={
             "results": results,
             "rounds": rounds,
@@ -146,6 +179,16 @@ def measure(task: Task, settings: Settings) -> Record:
     )
 
 
+def _lacking_memory(scene: Scene, device: Device) -> str:
+    """Why a comparison does not fit into the memory of the device; empty when it does."""
+    free, needed = device.free(), needed_bytes(scene)
+    if free is None or needed <= free:
+        return ""
+    return (
+        f"it needs about {needed / 2**30:.1f} GiB, {device.place} has {free / 2**30:.1f} GiB free"
+    )
+
+
 def load_average() -> float | None:
     """Processes waiting for a core over the last minute; None where the system does not say."""
     try:
@@ -154,40 +197,68 @@ def load_average() -> float | None:
         return None
 
 
-def _time(scene: Scene, settings: Settings) -> tuple[dict[str, Any], int]:
-    lanes = [_lane(scene, place) for place in range(len(scene.contenders))]
+def _time(scene: Scene, settings: Settings, device: Device) -> tuple[dict[str, Any], int]:
+    inputs = Inputs(device.place, device.shares)
+
+    def recover() -> None:
+        gc.collect()  # a traceback may hold tensors in a cycle
+        device.release()
+
+    lanes, peaks = [], {}
+    for contender in scene.contenders:
+        lane, peaks[contender.label] = _lane(scene, contender, inputs, device)
+        lanes.append(lane)
+        if lane.trouble:
+            recover()
     rounds = race(
         lanes,
         rounds=settings.rounds,
         slice_seconds=settings.slice_seconds,
         budget=settings.scene_seconds,
         seed=ORDER_SEED,
+        recover=recover,
     )
-    return {lane.key: _result(lane) for lane in lanes}, rounds
+    return {lane.key: _result(lane, peaks[lane.key]) for lane in lanes}, rounds
 
 
-def _lane(scene: Scene, place: int) -> Lane:
-    contender = scene.contenders[place]
+def _lane(
+    scene: Scene, contender: Contender, inputs: Inputs, device: Device
+) -> tuple[Lane, int | None]:
+    """A contender ready to be timed, and the memory it takes where that is asked for."""
     threads = contender.threads or scene.threads
     before = torch.get_num_threads()
-    torch.set_num_threads(threads)
+    if threads:
+        torch.set_num_threads(threads)
+    make = partial(prepare, scene, contender, inputs)
+    peak = None
     try:
-        return Lane(contender.label, prepare(scene, contender), threads)
+        if scene.measure == "step":
+            inputs.prepare(scene)
+            call, peak = device.footprint(make)
+        else:
+            call = make()
+        return Lane(contender.label, call, threads, device.stopwatch(scene)), peak
     except Exception as error:
-        return Lane(contender.label, lambda: None, threads, trouble=reason_of(error))
+        return Lane(contender.label, lambda: None, threads, trouble=reason_of(error)), None
     finally:
         torch.set_num_threads(before)
 
 
-def _result(lane: Lane) -> dict[str, Any]:
-    status = "done"
-    if lane.trouble:
-        status = "timeout" if lane.trouble.startswith("timeout") else "failed"
-        if lane.trouble.startswith("BackendUnavailableError"):
-            status = "skipped"
-    return {
-        "status": status,
-        "reason": lane.trouble,
-        "repeats": lane.repeats,
-        "seconds": [] if lane.trouble else lane.seconds,
-    }
+def _result(lane: Lane, peak: int | None) -> dict[str, Any]:
+    if not lane.trouble:
+        measured = {} if peak is None else {"peak_bytes": peak}
+        return {
+            "status": "done",
+            "reason": "",
+            "repeats": lane.repeats,
+            "seconds": lane.seconds,
+            **measured,
+        }
+    status = "timeout" if lane.trouble.startswith("timeout") else "failed"
+    if lane.trouble.startswith("BackendUnavailableError"):
+        status = "skipped"
+    return _no_result(status, lane.trouble) | {"repeats": lane.repeats}
+
+
+def _no_result(status: str, reason: str) -> dict[str, Any]:
+    return {"status": status, "reason": reason, "repeats": 1, "seconds": []}

@@ -41,10 +41,11 @@ class Contender:
     """One way to compute something.
 
     Args:
-        route: ``actlab`` (what users get), ``native`` and ``formula`` (backends by name),
-            ``naive`` (the textbook formula in plain torch), ``compiled`` (that by torch.compile),
-            ``torch`` (its own function), ``prelu`` (nn.PReLU), ``copy`` (of the same bytes), or
-            ``old`` and ``new`` where revisions are compared.
+        route: ``actlab`` (what users get), ``native``, ``triton`` and ``formula`` (backends by
+            name), ``naive`` (the textbook formula in plain torch), ``compiled`` (that by
+            torch.compile), ``torch`` (its own function), ``prelu`` (nn.PReLU), ``copy`` (of the
+            same bytes), ``liger`` and ``fla`` (gated units of other libraries), or ``old`` and
+            ``new`` where revisions are compared.
         activation: the function's address, or the name of torch's.
         params: its parameters by name, where they are not the defaults.
         learned: ``scalar`` or ``channel`` where its first parameter requires a gradient.
@@ -92,9 +93,9 @@ class Scene:
         measure: ``forward``, ``backward``, ``both``, ``step`` or ``memory``.
         shape: of the input.
         dtype: of the input.
-        threads: that torch may use.
+        threads: that torch may use; 0 on a GPU, which uses none.
         contenders: the first one is what tables relate the others to.
-        model: of a training step.
+        model: of a training step, or how a gated unit is given its halves.
     """
 
     part: str
@@ -111,12 +112,17 @@ class Scene:
         return math.prod(self.shape)
 
     @property
+    def place(self) -> str:
+        """The size, or the shape where there is more than one dimension."""
+        return size_text(self.size) if len(self.shape) == 1 else "x".join(map(str, self.shape))
+
+    @property
     def title(self) -> str:
         """The scene in a few words."""
         what = self.model or self.measure
-        size = size_text(self.size) if len(self.shape) == 1 else "x".join(map(str, self.shape))
-        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
-        return f"{self.part}, {what}, {self.dtype}, {size}, {threads}"
+        if self.model and self.measure != "step":
+            what += f", {self.measure}"
+        return ", ".join((self.part, what, self.dtype, self.place, *threads_text(self.threads)))
 
     def describe(self) -> dict[str, Any]:
         """As plain JSON values; ``read`` is the way back."""
@@ -128,6 +134,13 @@ class Scene:
                 for one in self.contenders
             ],
         }
+
+
+def threads_text(count: int) -> tuple[str, ...]:
+    """A thread count in words; nothing on a GPU, where it is 0."""
+    if not count:
+        return ()
+    return ("1 thread" if count == 1 else f"{count} threads",)
 
 
 def read(content: dict[str, Any]) -> Scene:

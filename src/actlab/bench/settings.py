@@ -9,14 +9,22 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from actlab import registry
+from actlab.bench.device import HOST, resolve
 
 PARTS = ("pointwise", "baselines", "learned", "channels", "threads", "steps", "memory")
 """Groups of comparisons, in the order in which they are made."""
+
+DEVICE_PARTS = (
+    "pointwise", "learned", "channels", "overhead", "gated", "steps", "memory", "baselines",
+)  # fmt: skip
+"""Those on a GPU; what compiles for longest comes last."""
 
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 ACTIVATIONS = ("powerlu", "expolu", "ralu", "elu", "gelu", "silu")
 SIZES = tuple(2**k for k in (8, 10, 12, 14, 16, 18, 20, 22, 24))
 QUICK_SIZES = tuple(2**k for k in (10, 16, 20))
+DEVICE_SIZES = tuple(2**k for k in range(10, 29, 2))
+QUICK_DEVICE_SIZES = tuple(2**k for k in (10, 20, 24))
 LARGEST = 2**30
 ROUNDS, QUICK_ROUNDS = 15, 7
 FEWEST_ROUNDS, MOST_ROUNDS = 3, 1000
@@ -30,12 +38,13 @@ class Settings:
         activations: addresses of the functions, as ``registry.get`` takes them.
         sizes: elements of the tensors of the pointwise comparisons.
         dtypes: names of dtypes.
-        threads: thread counts; comparisons between functions are made at each.
-        parts: groups of comparisons, of ``PARTS``.
+        threads: thread counts; comparisons between functions are made at each. (0,) on a GPU.
+        parts: groups of comparisons, of ``PARTS`` or ``DEVICE_PARTS``.
         rounds: rounds of a comparison, fewer where that would take too long.
         slice_seconds: a timing repeats its call until it lasts so long.
         scene_seconds: after so long a comparison gets no more rounds than it must.
         quick: leave out the large models and backward alone.
+        device: ``cpu``, or ``cuda:N``.
     """
 
     activations: tuple[str, ...]
@@ -47,6 +56,12 @@ class Settings:
     slice_seconds: float
     scene_seconds: float
     quick: bool
+    device: str = HOST
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether a GPU is measured."""
+        return self.device != HOST
 
     def describe(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -70,6 +85,7 @@ def make_settings(
     threads: str | None = None,
     parts: str | None = None,
     rounds: int | None = None,
+    device: str = HOST,
 ) -> Settings:
     """Settings from what the user wrote; each list is separated by commas, None is the default.
 
@@ -80,20 +96,30 @@ def make_settings(
         >>> make_settings(sizes="2^10,4096", dtypes="float32").sizes
         (1024, 4096)
     """
-    cores = usable_cores()
+    where = resolve(device)
+    on_gpu = where != HOST
+    if on_gpu and threads is not None:
+        raise ValueError(
+            f"threads: {threads!r} asked for together with device {device!r}, but a GPU uses no "
+            "threads of the CPU; leave threads out"
+        )
     standard = QUICK_ROUNDS if quick else ROUNDS
     if rounds is not None and not FEWEST_ROUNDS <= rounds <= MOST_ROUNDS:
         raise ValueError(f"rounds must lie in [{FEWEST_ROUNDS}, {MOST_ROUNDS}], got {rounds}")
+    known = DEVICE_PARTS if on_gpu else PARTS
+    usual = _device_sizes(quick) if on_gpu else (QUICK_SIZES if quick else SIZES)
+    slice_seconds, scene_seconds = _durations(on_gpu, quick)
     return Settings(
         activations=_activations(activations),
-        sizes=_sizes(sizes, QUICK_SIZES if quick else SIZES),
+        sizes=_sizes(sizes, usual),
         dtypes=_chosen("dtypes", dtypes, ("float32", "bfloat16"), DTYPES),
-        threads=_threads(threads, cores),
-        parts=_chosen("parts", parts, _default_parts(quick), PARTS),
+        threads=(0,) if on_gpu else _threads(threads, usable_cores()),
+        parts=_chosen("parts", parts, _default_parts(known, quick), known),
         rounds=standard if rounds is None else rounds,
-        slice_seconds=1e-3 if quick else 1.5e-3,
-        scene_seconds=0.7 if quick else 3.0,
+        slice_seconds=slice_seconds,
+        scene_seconds=scene_seconds,
         quick=quick,
+        device=where,
     )
 
 
@@ -102,9 +128,20 @@ def size_text(size: int) -> str:
     return f"2^{size.bit_length() - 1}" if size & (size - 1) == 0 else str(size)
 
 
-def _default_parts(quick: bool) -> tuple[str, ...]:
+def _default_parts(known: Sequence[str], quick: bool) -> tuple[str, ...]:
     # Compiling the formula takes seconds each time.
-    return tuple(part for part in PARTS if not (quick and part == "baselines"))
+    return tuple(part for part in known if not (quick and part == "baselines"))
+
+
+def _durations(on_gpu: bool, quick: bool) -> tuple[float, float]:
+    """Seconds of a timing and of a comparison."""
+    if on_gpu:  # calls are queued back to back, and little else disturbs them
+        return (5e-4, 0.35) if quick else (1e-3, 1.0)
+    return (1e-3, 0.7) if quick else (1.5e-3, 3.0)
+
+
+def _device_sizes(quick: bool) -> tuple[int, ...]:
+    return QUICK_DEVICE_SIZES if quick else DEVICE_SIZES
 
 
 def _words(argument: str, text: str) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from actlab.bench import STUDY
 from actlab.bench.scenes import Contender, Scene, read
-from actlab.records import Record, Status, Store, StoreError
+from actlab.records import Record, Store, StoreError
 
 SPREAD_LIMIT = 0.15
 """Quartiles of a timing further apart than this, relative to its median, are called noisy."""
@@ -32,12 +32,14 @@ class Timing:
         status: ``done``, ``failed``, ``timeout`` or ``skipped``.
         reason: why it is not done.
         seconds: per call, one for each round, in the order of the rounds.
+        peak: the most bytes of a GPU that it took, where that was asked for.
     """
 
     contender: Contender
     status: str
     reason: str
     seconds: tuple[float, ...]
+    peak: int | None = None
 
     @property
     def median(self) -> float:
@@ -117,6 +119,11 @@ class Results:
         return self.about["settings"]
 
     @property
+    def device(self) -> Mapping[str, Any]:
+        """The GPU and its software; empty where the CPU was measured."""
+        return self.about["environment"].get("device", {})
+
+    @property
     def complete(self) -> bool:
         """Whether every comparison has been made."""
         return len(self.outcomes) == self.planned
@@ -162,7 +169,7 @@ def collect(root: Path) -> Results:
 def outcome(record: Record) -> Outcome:
     """A comparison from its record."""
     scene = read(record.key["scene"])
-    results = record.summary.get("results", {}) if record.status != Status.SKIPPED else {}
+    results = record.summary.get("results", {})
     shared = {"rounds": int(record.summary.get("rounds", 0)),
               "cpu_share": float(record.summary.get("cpu_share", 1.0))}  # fmt: skip
     if scene.measure == "memory":
@@ -174,6 +181,7 @@ def outcome(record: Record) -> Outcome:
             found.get("status", "failed"),
             found.get("reason", "no result"),
             tuple(found.get("seconds", ())),
+            found.get("peak_bytes"),
         )
         for one in scene.contenders
         for found in (results.get(one.label, {}),)
@@ -184,13 +192,14 @@ def outcome(record: Record) -> Outcome:
 def warnings(results: Results) -> list[str]:
     """What makes the numbers doubtful, one sentence each."""
     found = []
-    load = results.about.get("load")
+    # The gate of a GPU compiles, which is load of its own, and a GPU does not wait for the host.
+    load = None if results.device else results.about.get("load")
     if load is not None and load > LOAD_LIMIT:
         found.append(
             f"Other processes were at work when the run began (load average {load:g}); "
             "time again on an idle machine."
         )
-    timed = [one for one in results.outcomes if one.timings]
+    timed = [one for one in results.outcomes if any(t.seconds for t in one.timings)]
     noisy = sum(one.noisy for one in timed)
     if noisy > 0.1 * len(timed):
         found.append(

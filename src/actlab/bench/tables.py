@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-from actlab.bench.scenes import Scene
+from actlab.bench.cells import Grid, duration, number, three_digits
+from actlab.bench.goals import Check
+from actlab.bench.scenes import Scene, threads_text
 from actlab.bench.settings import size_text
 from actlab.bench.summary import Outcome, Results, Timing, ratio
-from actlab.bench.targets import Check, checks
+from actlab.bench.targets import checks
+from actlab.bench.traffic import gigabytes_per_second
 
 MEASURES = {"forward": "forward", "backward": "backward", "both": "forward + backward"}
+GATED_LAYOUTS = {"packed": "halves of one tensor", "pair": "two tensors"}
 PLACES = {"alone": "alone", "linear": "Linear, act, Linear", "conv": "Conv, act, Conv"}
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table.
-
-    Args:
-        title: above it.
-        head: the columns' names; the first column holds labels.
-        rows: text cells, as many as columns.
-        note: below it.
-    """
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
 
 
 def target_grid(results: Results) -> Grid:
@@ -75,7 +60,7 @@ def relu_grids(results: Results) -> list[Grid]:
         ]
         grids.append(
             Grid(
-                f"{MEASURES[measure]}, {dtype}, {_thread_text(count)}",
+                ", ".join((MEASURES[measure], dtype, *threads_text(count))),
                 ("x torch.relu", *(size_text(one.scene.size) for one in outcomes)),
                 tuple(rows),
             )
@@ -85,14 +70,46 @@ def relu_grids(results: Results) -> list[Grid]:
 
 def _reference(one: Outcome) -> str:
     first = one.timings[0]
-    return duration(first.median) + ("~" if one.noisy else "")
+    if not first.seconds:
+        return _why_not(first)
+    return duration(first.median) + ("~" if one.noisy else "") + _rate(one.scene, first)
 
 
 def _ratio_text(one: Outcome, label: str) -> str:
     found = one.ratio(label, one.timings[0].contender.label)
+    timing = next(t for t in one.timings if t.contender.label == label)
     if found is None:
-        return _why_not(next(t for t in one.timings if t.contender.label == label))
-    return number(found.of_medians) + ("~" if one.noisy else "")
+        return _why_not(timing)
+    return number(found.of_medians) + ("~" if one.noisy else "") + _rate(one.scene, timing)
+
+
+def _rate(scene: Scene, timing: Timing) -> str:
+    """What a contender moves, on a GPU: there nearly all functions are as fast as memory is."""
+    found = None if scene.threads else gigabytes_per_second(scene, timing)
+    return "" if found is None else f", {three_digits(found)} GB/s"
+
+
+def device_method(results: Results) -> tuple[str, ...]:
+    """How a GPU was measured, in sentences; none where the CPU was."""
+    device = results.device
+    if not device:
+        return ()
+    size = device.get("L2 cache") or "of unknown size"
+    return (
+        "Times are those of the GPU, between two events around a batch of calls that the host has "
+        "put into the queue while the GPU was kept busy: launches are not in them. What a call "
+        "costs the program is a table of its own, by the host's clock, with room in the queue.",
+        "GB/s are the bytes that a call has to read and write at least over its time: forward the "
+        "input and the output; backward the cotangent, what was kept and the gradient.",
+        f"The L2 cache ({size}) is not emptied between calls, as it is not between the layers of "
+        "a network. Tensors that fit into it come from there in part, and their GB/s exceed what "
+        "memory can do; input and output of 2^24 elements and more take 64 MiB (bfloat16) or 128 "
+        "MiB (float32) upwards. The copy that bandwidth is held against runs in the same rounds, "
+        "with the same cache.",
+        "Contenders share their input. Liger's gated units write gradients over copies of their "
+        "own; their GELU is the one by tanh. Peak memory is that of a model, its input, gradients "
+        "and one training step.",
+    )
 
 
 def long_grids(results: Results, part: str) -> list[Grid]:
@@ -102,11 +119,13 @@ def long_grids(results: Results, part: str) -> list[Grid]:
 
 def _long_grid(one: Outcome) -> Grid:
     first = one.timings[0]
+    more = _columns(one)
     rows = []
     for timing in one.timings:
         found = ratio(timing, first)
+        cells = tuple(column(timing) for column in more.values())
         if found is None:
-            rows.append((timing.contender.label, _why_not(timing), "-", "-"))
+            rows.append((timing.contender.label, _why_not(timing), "-", "-", *cells))
             continue
         rows.append(
             (
@@ -114,17 +133,38 @@ def _long_grid(one: Outcome) -> Grid:
                 duration(timing.median),
                 number(found.of_medians),
                 f"{number(found.low)}-{number(found.high)}",
+                *cells,
             )
         )
-    head = ("contender", "time", "ratio", "quartiles")
+    head = ("contender", "time", "ratio", "quartiles", *more)
     title = _long_title(one.scene) + (" ~" if one.noisy else "")
     return Grid(title, head, tuple(rows), f"Ratios to {first.contender.label}.")
 
 
+def _columns(one: Outcome) -> dict[str, Callable[[Timing], str]]:
+    """What a GPU has to say besides times."""
+
+    def rate(timing: Timing) -> str:
+        found = gigabytes_per_second(one.scene, timing)
+        return "-" if found is None else three_digits(found)
+
+    def peak(timing: Timing) -> str:
+        return "-" if timing.peak is None else f"{timing.peak / 2**30:.2f} GiB"
+
+    columns: dict[str, Callable[[Timing], str]] = {}
+    counted = not one.scene.threads and one.scene.part != "overhead"
+    if counted and any(gigabytes_per_second(one.scene, t) is not None for t in one.timings):
+        columns["GB/s"] = rate
+    if any(timing.peak is not None for timing in one.timings):
+        columns["peak memory"] = peak
+    return columns
+
+
 def _long_title(scene: Scene) -> str:
-    what = scene.model or MEASURES[scene.measure]
-    size = size_text(scene.size) if len(scene.shape) == 1 else "x".join(map(str, scene.shape))
-    return f"{what}, {scene.dtype}, {size}, {_thread_text(scene.threads)}"
+    what = scene.model if scene.measure == "step" else MEASURES[scene.measure]
+    if scene.model and scene.measure != "step":
+        what = f"{GATED_LAYOUTS.get(scene.model, scene.model)}, {what}"
+    return ", ".join((what, scene.dtype, scene.place, *threads_text(scene.threads)))
 
 
 def baseline_grid(results: Results) -> Grid | None:
@@ -132,7 +172,7 @@ def baseline_grid(results: Results) -> Grid | None:
     outcomes = results.part("baselines")
     if not outcomes:
         return None
-    routes = ("native", "formula", "naive", "compiled", "torch")
+    routes = ("native", "triton", "formula", "naive", "compiled", "torch")
     rows = [_baseline_row(one, routes) for one in outcomes]
     used = [k for k, _ in enumerate(routes) if any(row[2 + k] for row in rows)]
     head = ("function", "actlab", *(f"{routes[k]} x" for k in used))
@@ -228,52 +268,3 @@ def memory_grids(results: Results) -> list[Grid]:
 
 def _why_not(timing: Timing) -> str:
     return timing.status if timing.status != "done" else "-"
-
-
-def _thread_text(count: int) -> str:
-    return "1 thread" if count == 1 else f"{count} threads"
-
-
-def number(value: float) -> str:
-    """A ratio: three digits, no more."""
-    if math.isnan(value):
-        return "-"
-    if value == 0 or abs(value) >= 100:
-        return f"{value:.0f}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
-
-
-def duration(seconds: float) -> str:
-    """A time per call, three digits and a unit."""
-    if math.isnan(seconds):
-        return "-"
-    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= scale:
-            return f"{_three(seconds / scale)} {unit}"
-    return f"{_three(seconds / 1e-9)} ns"
-
-
-def _three(value: float) -> str:
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
-
-
-def chunks(grid: Grid, width: int) -> Iterable[Grid]:
-    """The table cut into tables that fit into so many characters, labels repeated in each.
-
-    Labels that are too long are folded by whoever prints.
-    """
-    label = min(max(len(row[0]) for row in (grid.head, *grid.rows)), max(12, width // 3))
-    sizes = [max(len(row[k]) for row in (grid.head, *grid.rows)) for k in range(len(grid.head))]
-    start = 1
-    while start < len(grid.head):
-        stop, used = start, label
-        while stop < len(grid.head) and (stop == start or used + sizes[stop] + 2 <= width):
-            used += sizes[stop] + 2
-            stop += 1
-        yield Grid(
-            grid.title,
-            (grid.head[0], *grid.head[start:stop]),
-            tuple((row[0], *row[start:stop]) for row in grid.rows),
-            grid.note if stop == len(grid.head) else "",
-        )
-        start = stop

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 
@@ -31,6 +32,18 @@ FEWEST_ROUNDS = 3
 """Rounds that are made whatever they cost; below that there is no spread to show."""
 
 
+class Stopwatch(Protocol):
+    """Times calls; each contender has its own, which may learn from what it has timed."""
+
+    def elapsed(self, call: Call, repeats: int) -> float:
+        """Seconds of so many calls together."""
+        ...
+
+    def most_repeats(self) -> int:
+        """How many calls one timing may hold."""
+        ...
+
+
 @dataclass
 class Lane:
     """One contender of a race.
@@ -38,7 +51,8 @@ class Lane:
     Args:
         key: its label.
         call: what is timed.
-        threads: that torch may use meanwhile.
+        threads: that torch may use meanwhile; 0 leaves them as they are.
+        stopwatch: how its calls are timed; None for the clock of the race.
         repeats: calls per timing, once calibrated.
         seconds: per call, round by round.
         trouble: why it is not timed, where it is not.
@@ -47,6 +61,7 @@ class Lane:
     key: str
     call: Call
     threads: int
+    stopwatch: Stopwatch | None = None
     repeats: int = 1
     seconds: list[float] = field(default_factory=list)
     trouble: str = ""
@@ -83,6 +98,25 @@ def timed(call: Call, repeats: int, clock: Clock = time.perf_counter) -> float:
     return clock() - began
 
 
+@dataclass(frozen=True)
+class HostClock:
+    """Times calls that are done when they return.
+
+    Args:
+        now: seconds.
+    """
+
+    now: Clock = time.perf_counter
+
+    def elapsed(self, call: Call, repeats: int) -> float:
+        """Seconds of so many calls together."""
+        return timed(call, repeats, self.now)
+
+    def most_repeats(self) -> int:
+        """How many calls one timing may hold."""
+        return MOST_REPEATS
+
+
 def calibrate(
     lane: Lane,
     slice_seconds: float,
@@ -97,20 +131,21 @@ def calibrate(
         clock: seconds; a parameter for tests.
         slowest: a call that takes longer is given up.
     """
-    torch.set_num_threads(lane.threads)
+    stopwatch = lane.stopwatch or HostClock(clock)
+    _use_threads(lane)
     try:
-        first = timed(lane.call, 1, clock)  # may compile, allocate, start threads
+        first = stopwatch.elapsed(lane.call, 1)  # may compile, allocate, start threads
         if first > slice_seconds:
-            first = timed(lane.call, 1, clock)
+            first = stopwatch.elapsed(lane.call, 1)
         if first > slowest:
             lane.trouble = f"timeout: one call took {first:.1f} s, the limit is {slowest:g} s"
             return
         repeats, lasted = 1, first
-        while lasted < slice_seconds and repeats < MOST_REPEATS:
+        while lasted < slice_seconds and repeats < (most := stopwatch.most_repeats()):
             # Towards the goal with a margin, at most tenfold: short timings overestimate.
             factor = min(10.0, max(1.3, 1.1 * slice_seconds / max(lasted, 1e-9)))
-            repeats = min(MOST_REPEATS, math.ceil(repeats * factor))
-            lasted = timed(lane.call, repeats, clock)
+            repeats = min(most, math.ceil(repeats * factor))
+            lasted = stopwatch.elapsed(lane.call, repeats)
         lane.repeats = repeats
     except Exception as error:
         lane.trouble = reason_of(error)
@@ -124,6 +159,7 @@ def race(
     budget: float,
     seed: int,
     clock: Clock = time.perf_counter,
+    recover: Callable[[], object] = lambda: None,
 ) -> int:
     """Calibrate every contender, then time all of them round by round.
 
@@ -135,6 +171,7 @@ def race(
         budget: after so many seconds no round is begun beyond the third.
         seed: of the order within each round.
         clock: seconds; a parameter for tests.
+        recover: called after a contender has failed, for what it leaves behind.
 
     Returns:
         The rounds made.
@@ -145,6 +182,8 @@ def race(
         for lane in lanes:
             if not lane.trouble:
                 calibrate(lane, slice_seconds, clock)
+                if lane.trouble:
+                    _retire(lane, recover)
         running = [lane for lane in lanes if not lane.trouble]
         began = clock()
         for done in range(rounds):
@@ -152,13 +191,27 @@ def race(
                 return done
             order.shuffle(running)
             for lane in running:
-                torch.set_num_threads(lane.threads)
+                stopwatch = lane.stopwatch or HostClock(clock)
+                _use_threads(lane)
                 try:
-                    lane.seconds.append(timed(lane.call, lane.repeats, clock) / lane.repeats)
+                    lane.seconds.append(stopwatch.elapsed(lane.call, lane.repeats) / lane.repeats)
                 except Exception as error:
                     lane.trouble = reason_of(error)
+                if lane.trouble:
+                    _retire(lane, recover)
             running = [lane for lane in running if not lane.trouble]
     return rounds
+
+
+def _use_threads(lane: Lane) -> None:
+    if lane.threads:
+        torch.set_num_threads(lane.threads)
+
+
+def _retire(lane: Lane, recover: Callable[[], object]) -> None:
+    """Let go of what a contender that failed holds, the memory of its input among it."""
+    lane.call = lambda: None
+    recover()
 
 
 def reason_of(error: BaseException) -> str:

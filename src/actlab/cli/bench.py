@@ -15,6 +15,7 @@ from actlab.cli.whole import WholeNumber
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from actlab.bench.progress import Board
     from actlab.bench.settings import Settings
 
 
@@ -25,6 +26,7 @@ def bench(
     sizes: str | None = None,
     dtypes: str | None = None,
     threads: str | None = None,
+    device: str | None = None,
     parts: str | None = None,
     rounds: WholeNumber | None = None,
     results: Path | None = None,
@@ -40,11 +42,14 @@ def bench(
         quick: three sizes, fewer rounds, no large models: about a minute.
         activations: names separated by commas, module:object for your own, or all.
             Default: powerlu,expolu,ralu,elu,gelu,silu.
-        sizes: elements of the tensors, such as 2^10,2^20. Default: 2^8 to 2^24.
+        sizes: elements of the tensors, such as 2^10,2^20. Default: 2^8 to 2^24, on a GPU 2^10 to
+            2^28.
         dtypes: of float64, float32, float16, bfloat16. Default: float32,bfloat16.
-        threads: thread counts. Default: 1,2.
-        parts: of pointwise, baselines, learned, channels, threads, steps, memory. Default: all;
-            with --quick all but baselines.
+        threads: thread counts. Default: 1,2. Not on a GPU, which uses none.
+        device: cpu, cuda, or cuda:1 for the second GPU. On a GPU sizes go up to 2^28, device time
+            is measured, and tables show GB/s. Default: cpu.
+        parts: of pointwise, baselines, learned, channels, threads, steps, memory; on a GPU
+            overhead and gated instead of threads. Default: all; with --quick all but baselines.
         rounds: rounds of a comparison, fewer where that would take too long. Default: 15, with
             --quick 7.
         results: folder for records and report. Default: results/bench/DATE-TIME, or the last
@@ -66,14 +71,18 @@ def bench(
         threads=threads,
         parts=parts,
         rounds=rounds,
+        device="cpu" if device is None else device,
     )
     given: dict[str, object] = {
         "activations": activations, "sizes": sizes, "dtypes": dtypes, "threads": threads,
-        "parts": parts, "rounds": rounds, "results": results, "against": against,
+        "device": device, "parts": parts, "rounds": rounds, "results": results,
+        "against": against,
     }  # fmt: skip
     command = _command(quick, given)
     if against is not None and parts is not None:
         raise ValueError("against compares functions by size only; leave parts out")
+    if against is not None and settings.on_gpu:
+        raise ValueError(f"against compares revisions on the CPU only, got device {device!r}")
     return _conduct(settings, against, sizes is None, results, command)
 
 
@@ -89,6 +98,7 @@ def _conduct(
 
     from actlab.bench import conduct
     from actlab.bench.against import compare, narrowed
+    from actlab.bench.device import DeviceLostError
     from actlab.bench.progress import Board
 
     console = Console()
@@ -104,16 +114,23 @@ def _conduct(
         for line in (*error.failures, f"actlab: {error}"):
             print(line, file=sys.stderr)
         return 1
+    except DeviceLostError as error:
+        print(f"actlab: {error}{_kept(board)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
-        kept = "; nothing was measured yet"
-        if board.measured:
-            kept = (
-                f"; what is measured is kept in {board.folder}: the same command goes on, "
-                f"actlab report shows it"
-            )
-        print(f"stopped{kept}", file=sys.stderr)
+        print(f"stopped{_kept(board)}", file=sys.stderr)
         return 130
     return 1 if show(folder, None, console) else 0
+
+
+def _kept(board: Board) -> str:
+    """What is left of a run that was stopped."""
+    if not board.measured:
+        return "; nothing was measured yet"
+    return (
+        f"; what is measured is kept in {board.folder}: the same command goes on, "
+        f"actlab report shows it"
+    )
 
 
 def show(folder: Path, output: Path | None, console: Console) -> int:

@@ -6,11 +6,15 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 LIBRARIES = ("actlab", "torch", "numpy", "scipy", "matplotlib")
+
+TRITON = ("triton", "pytorch-triton", "pytorch-triton-rocm", "triton-windows")
+"""The names under which builds of torch bring it along."""
 
 
 def describe_environment() -> dict[str, Any]:
@@ -24,6 +28,38 @@ def describe_environment() -> dict[str, Any]:
         "torch": _torch_settings(),
         "revision": source_revision(),
     }
+
+
+def describe_gpu(index: int) -> dict[str, Any]:
+    """A GPU and what its kernels are compiled and run with, as plain JSON values.
+
+    Args:
+        index: the number by which torch knows it.
+    """
+    import torch
+
+    facts = torch.cuda.get_device_properties(index)
+    size = getattr(facts, "L2_cache_size", 0)
+    return {
+        "gpu": str(facts.name),
+        "capability": f"{facts.major}.{facts.minor}",
+        "multiprocessors": int(facts.multi_processor_count),
+        "memory": f"{facts.total_memory / 2**30:.1f} GiB",
+        "L2 cache": f"{size / 2**20:.0f} MiB" if size else None,
+        "driver": _driver(str(getattr(facts, "uuid", ""))),
+        "cuda": torch.version.cuda,
+        "rocm": torch.version.hip,
+        "triton": next(filter(None, map(_version, TRITON)), None),
+    }
+
+
+def _driver(uuid: str) -> str | None:
+    """The driver's version; torch does not tell it."""
+    words = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    if uuid:
+        words += ["--id", uuid if uuid.startswith("GPU-") else f"GPU-{uuid}"]
+    text = _output(words)
+    return text.splitlines()[0].strip() if text else None
 
 
 def cpu_model() -> str:
@@ -51,9 +87,14 @@ def source_revision() -> str | None:
 
 
 def _git(root: Path, *words: str) -> str | None:
+    return _output(["git", "--no-optional-locks", "-C", str(root), *words])
+
+
+def _output(words: Sequence[str]) -> str | None:
+    """What a command prints; None where it cannot be run or fails."""
     try:
         result = subprocess.run(
-            ["git", "--no-optional-locks", "-C", str(root), *words],
+            words,
             capture_output=True,
             text=True,
             timeout=5,

@@ -12,17 +12,21 @@ from typing import Any
 
 from markupsafe import Markup
 
+from actlab.bench.device_targets import over_relu
+from actlab.bench.scenes import Scene
 from actlab.bench.summary import Results, Timing, problems, ratio, warnings
 from actlab.bench.tables import (
     MEASURES,
     against_grid,
     baseline_grid,
+    device_method,
     long_grids,
     memory_grids,
     relu_grids,
     target_grid,
 )
-from actlab.bench.targets import TARGETS, against_relu, checks
+from actlab.bench.targets import against_relu, checks, targets_of
+from actlab.bench.traffic import gigabytes_per_second
 from actlab.figures.ratios import RatioFigure, Values, draw_ratios, draw_sheet, ratio_figure
 from actlab.records.durable import publish_file
 from actlab.report import words
@@ -37,10 +41,15 @@ COLUMNS = (
     "spread", "reference", "ratio", "q25", "q75",
 )  # fmt: skip
 
+DEVICE_COLUMNS = ("gigabytes_per_s", "peak_bytes")
+"""Those that a GPU has besides."""
+
 LONG_PARTS = {
     "learned": "A real exponent, fixed and learned",
     "channels": "A parameter per channel",
     "threads": "Threads",
+    "overhead": "What a call costs the program: host time",
+    "gated": "Gated units",
     "steps": "Whole training steps",
 }
 
@@ -65,15 +74,17 @@ def figures_of(results: Results) -> list[RatioFigure]:
                     values = curves.setdefault(timing.contender.label, {})
                     values[one.scene.size] = (found.of_medians, found.low, found.high)
         floor: Values = curves.pop("copy", {})
-        panels.append(ratio_figure(f"{MEASURES[measure]}, {dtype}", curves, floor, _goals(measure)))
+        panels.append(
+            ratio_figure(f"{MEASURES[measure]}, {dtype}", curves, floor, _goals(results, measure))
+        )
     return panels
 
 
-def _goals(measure: str) -> list[tuple[float, float, float]]:
+def _goals(results: Results, measure: str) -> list[tuple[float, float, float]]:
     return [
         (float(target.smallest), float(target.largest), target.limit)
-        for target in TARGETS
-        if target.points is against_relu and target.measure == measure
+        for target in targets_of(results)
+        if target.points in (against_relu, over_relu) and target.measure == measure
     ]
 
 
@@ -102,10 +113,28 @@ def render(results: Results) -> str:
         baselines=baseline_grid(results),
         long={title: long_grids(results, part) for part, title in LONG_PARTS.items()},
         memory=memory_grids(results),
+        place=place_of(results),
+        method=device_method(results),
         settings=_settings(results),
         facts=_facts(results.about["environment"]),
         download=_download(results),
     )
+
+
+def place_of(results: Results) -> str:
+    """What was measured, in a line: the processor, the libraries, the day."""
+    environment, device = results.about["environment"], results.device
+    torch = f"torch {environment['libraries']['torch']}"
+    if not device:
+        threads = results.settings["threads"]
+        plural = "" if threads == [1] else "s"
+        return f"{environment['cpu']}, {torch}, {' and '.join(map(str, threads))} thread{plural}"
+    versions = [
+        f"{name} {device[name]}"
+        for name in ("driver", "cuda", "rocm", "triton")
+        if device.get(name)
+    ]
+    return ", ".join((device["gpu"], torch, *versions, results.about.get("date", "")))
 
 
 def write_page(results: Results, target: Path) -> None:
@@ -136,6 +165,7 @@ def raw_lines(results: Results) -> str:
                 "status": timing.status,
                 "reason": timing.reason,
                 "seconds": list(timing.seconds),
+                **({} if timing.peak is None else {"peak_bytes": timing.peak}),
             }
         )
         for one in results.outcomes
@@ -149,7 +179,7 @@ def raw_lines(results: Results) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _where(scene: Any) -> dict[str, Any]:
+def _where(scene: Scene) -> dict[str, Any]:
     return {
         "part": scene.part,
         "measure": scene.measure,
@@ -169,8 +199,9 @@ def _states(results: Results) -> str:
 
 def _settings(results: Results) -> list[tuple[str, str]]:
     settings, gate = results.settings, results.about["gate"]
-    chosen = [(name, ", ".join(map(str, settings[name]))) for name in
-              ("activations", "sizes", "dtypes", "threads", "parts")]  # fmt: skip
+    where = "device" if results.device else "threads"
+    chosen = [(name, _listed(settings[name])) for name in
+              ("activations", "sizes", "dtypes", where, "parts")]  # fmt: skip
     by_formula = [name for name in settings["activations"] if name not in gate["native"]]
     ways = {"compiled kernels": gate["native"], "formulas": by_formula}
     return [
@@ -183,6 +214,10 @@ def _settings(results: Results) -> list[tuple[str, str]]:
         ("comparisons", f"{len(results.outcomes)} of {results.planned}"),
         ("time", words.seconds(results.seconds)),
     ]  # fmt: skip
+
+
+def _listed(value: Any) -> str:
+    return value if isinstance(value, str) else ", ".join(map(str, value))
 
 
 def _facts(environment: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
@@ -199,11 +234,12 @@ def _download(results: Results) -> str:
     """Medians and ratios as a CSV file inside a link; empty when there is too much of it."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow((*COLUMNS, *DEVICE_COLUMNS) if results.device else COLUMNS)
     for one in results.outcomes:
         where = _where(one.scene) | {"shape": "x".join(map(str, one.scene.shape))}
         for timing in one.timings:
-            writer.writerow([*where.values(), *_numbers(timing, one.timings[0])])
+            more = _device_numbers(one.scene, timing) if results.device else []
+            writer.writerow([*where.values(), *_numbers(timing, one.timings[0]), *more])
     text = buffer.getvalue()
     if len(text) > LARGEST_DOWNLOAD:
         return ""
@@ -219,3 +255,8 @@ def _numbers(timing: Timing, first: Timing) -> list[str]:
     values = (found.of_medians, found.low, found.high)
     return [*cells, f"{timing.median:.5g}", f"{timing.spread:.3g}", first.contender.label,
             *(f"{value:.4g}" for value in values)]  # fmt: skip
+
+
+def _device_numbers(scene: Scene, timing: Timing) -> list[str]:
+    rate = gigabytes_per_second(scene, timing)
+    return ["" if rate is None else f"{rate:.4g}", "" if timing.peak is None else str(timing.peak)]

@@ -7,19 +7,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from actlab.bench.cells import Grid, chunks, number
+from actlab.bench.goals import Check
 from actlab.bench.summary import Results, problems, warnings
 from actlab.bench.tables import (
-    Grid,
     against_grid,
     baseline_grid,
-    chunks,
+    device_method,
     long_grids,
     memory_grids,
-    number,
     relu_grids,
 )
-from actlab.bench.targets import Check, checks
-from actlab.report.bench_page import LONG_PARTS
+from actlab.bench.targets import checks
+from actlab.report.bench_page import LONG_PARTS, place_of
 
 WIDE = 100
 STYLES = {"reached": "green", "missed": "bold red"}
@@ -32,6 +32,8 @@ def print_bench(results: Results, console: Console) -> None:
         results: from :func:`actlab.bench.summary.collect`.
         console: where to print.
     """
+    if results.device:
+        console.print(Text(place_of(results), style="bold"))
     for grid in relu_grids(results):
         _print(grid, console)
     against = against_grid(results)
@@ -51,6 +53,8 @@ def print_bench(results: Results, console: Console) -> None:
         _print(Grid(title, grid.head, grid.rows, grid.note), console)
     if against is None:
         _print_targets(checks(results), console)
+    for line in device_method(results):
+        console.print(Text(line, style="dim"))
     for line in problems(results):
         console.print(Text(line, style="red"))
     for line in warnings(results):

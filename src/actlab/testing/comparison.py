@@ -57,6 +57,13 @@ def allowed_ulp(activation: Activation, what: str, dtype: torch.dtype) -> float:
     return 1.0 if what == "value" else 2.0
 
 
+def promised_ulp(subject: Subject, what: str, dtype: torch.dtype) -> float:
+    """The error promised for a result on a backend."""
+    if dtype in HALF_TYPES and subject.backend == "triton":
+        return THROUGH_FLOAT32
+    return allowed_ulp(subject.activation, what, dtype)
+
+
 def misses(
     inputs: Sequence[float],
     got: Tensor,
@@ -127,8 +134,7 @@ def compare(
             f"{got.numel()} results for {len(inputs)} inputs"
         )
     if limit is None:
-        through = got.dtype in HALF_TYPES and subject.backend == "triton"
-        limit = THROUGH_FLOAT32 if through else allowed_ulp(activation, what, got.dtype)
+        limit = promised_ulp(subject, what, got.dtype)
     found = misses(
         inputs,
         got.reshape(-1),

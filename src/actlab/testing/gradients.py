@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 
-from actlab.testing.comparison import allowed_ulp, misses, report
+from actlab.testing.comparison import misses, promised_ulp, report
 from actlab.testing.inputs import finite_inputs, noise, ordinary_inputs
 from actlab.testing.oracle import exact
 from actlab.testing.parameters import few_sets, parameter_sets
@@ -78,7 +78,7 @@ def cotangents(subject: Subject, dtype: torch.dtype) -> None:
             terms = magnitude_of_terms(activation, "slope", x, params)
             return None if terms is None else abs(factor[x]) * terms
 
-        limit = allowed_ulp(activation, "slope", dtype)
+        limit = promised_ulp(subject, "slope", dtype)
         if dtype == torch.float64:
             limit += 1  # the product rounds once more
         found = misses(inputs, got, truth, form, limit, scale)

@@ -69,7 +69,7 @@ def test_a_red_gate_stops_before_anything_is_written(settings, tmp_path, monkeyp
 
     monkeypatch.setattr(
         conduct, "examine",
-        lambda settings, tell: gate.examine(settings, run=failing("special.nan", None)),
+        lambda settings, tell, device: gate.examine(settings, run=failing("special.nan", None)),
     )  # fmt: skip
     small = replace(settings, sizes=(8,))
     with pytest.raises(conduct.GateError, match="2 checks failed; nothing was timed") as caught:

@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from actlab.bench.cells import Grid, chunks, duration, number
 from actlab.bench.settings import make_settings
 from actlab.bench.summary import Timing
-from actlab.bench.tables import Grid, chunks, duration, number
 from actlab.figures.ratios import draw_sheet
 from actlab.report import bench_page
 from actlab.report.bench_terminal import print_bench
