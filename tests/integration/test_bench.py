@@ -163,7 +163,8 @@ def test_a_slower_revision_is_seen_and_its_worktree_gone(tmp_path: Path) -> None
     temporary.mkdir()
     out, _ = finish(start(tmp_path, *words, PYTHONPATH=str(package.parent), TMPDIR=str(temporary)))
     assert "Against HEAD" in out
-    assert list(temporary.iterdir()) == []
+    # torch itself leaves the folder of its compiler there.
+    assert [left for left in temporary.iterdir() if "inductor" not in left.name] == []
     assert len(git(project, "worktree", "list").splitlines()) == 1
     ratios = {}
     for line in (tmp_path / "r" / "timings.jsonl").read_text().splitlines():
