@@ -17,7 +17,7 @@ from torch import Tensor
 
 from actlab.core import Activation
 from actlab.core.spec import Formula
-from actlab.interpret import torch_onnx
+from actlab.interpret import torch_masks, torch_onnx
 from actlab.interpret.torch_ import TorchMaths
 from actlab.interpret.torch_single import SingleMaths
 from actlab.kernels.policy import compute_dtype, is_grad_batch
@@ -113,7 +113,8 @@ def traced_wide(formula: Formula, x: Tensor, params: Params) -> Tensor:
     wide = x.to(compute_dtype(x))
     maths = torch_onnx.OnnxMaths if torch_onnx.is_exporting() else TorchMaths
     m = maths(wide, storage=x.dtype, differentiable=True)
-    value = formula(m, wide, **_widened(params, wide.dtype))
+    with torch_masks.recomputed(x):
+        value = formula(m, wide, **_widened(params, wide.dtype))
     return _nan_at_nan(value, x)
 
 
