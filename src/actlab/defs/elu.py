@@ -29,6 +29,13 @@ def is_direct(m, *, alpha):
     return (alpha >= 2.0**-10) & (alpha <= 2) & m.exact(alpha) & m.exact(1 / alpha)
 
 
+def traced(m, x, *, alpha):
+    """As ``forward``, for a single precision whose e^x - 1 forgets the sign of -0.0."""
+    below = m.scaled_expm1(alpha, m.guard(x, x < 0, 0))
+    # At 0 the slope is alpha.
+    return m.where(x < 0, below, x if alpha == 1 else m.where(x > 0, x, alpha * x))
+
+
 ELU = Activation(
     name="elu",
     title="ELU: the exponential linear unit, the identity above 0 and alpha (e^x - 1) below",
@@ -45,7 +52,7 @@ ELU = Activation(
         note="absolute error half an ulp of alpha; the relative error grows in the tail and the "
         "slope is exactly 0 below about -17 (float32), -8.3 (float16), -6.2 (bfloat16)",
     ),
-    direct=Direct(usable=is_direct),
+    direct=Direct(usable=is_direct, traced=traced),
     traits=Traits(
         monotone=True,
         convex=True,

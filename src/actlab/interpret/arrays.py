@@ -23,6 +23,8 @@ def within(x: Any, meant: Any) -> Any:
     """The condition of a guard, which may be given as a pair of ends."""
     if isinstance(meant, tuple):
         low, high = meant
+        if is_number(low) and low == -math.inf:
+            return x <= high
         return (x >= low) & (x <= high)
     return meant
 

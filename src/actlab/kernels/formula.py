@@ -17,7 +17,7 @@ from torch import Tensor
 
 from actlab.core import Activation
 from actlab.core.spec import Formula
-from actlab.interpret import torch_onnx
+from actlab.interpret import torch_masks, torch_onnx
 from actlab.interpret.torch_ import TorchMaths
 from actlab.interpret.torch_single import SingleMaths
 from actlab.kernels.policy import compute_dtype, is_grad_batch
@@ -76,7 +76,7 @@ def traced_single(activation: Activation, x: Tensor, params: Params) -> Tensor:
     single = x.to(torch.float32)
     formula = direct.traced or activation.forward
     value = formula(SingleMaths(single, storage=x.dtype), single, **params)
-    return _nan_at_nan(value, x)
+    return _single_nan_at_nan(value, single)
 
 
 def _nan_at_nan(value: Tensor, x: Tensor) -> Tensor:
@@ -87,6 +87,14 @@ def _nan_at_nan(value: Tensor, x: Tensor) -> Tensor:
     some = x <= math.inf
     factor = torch.where(some, 1.0, torch.nan).to(value.dtype)
     return torch.where(some, value, x.to(value.dtype)) * factor
+
+
+def _single_nan_at_nan(value: Tensor, x: Tensor) -> Tensor:
+    """The same, where little else is computed."""
+    # torch.relu(-torch.relu(x)) is 0, or NaN at NaN. Without a mask in this factor, compilers
+    # keep x for backward and not the masks of a few comparisons, which CPUs read slowly.
+    factor = (1 - torch.relu(-torch.relu(x))).detach()
+    return torch.where(x <= math.inf, value, x) * factor
 
 
 def narrowed(wide: Tensor, dtype: torch.dtype) -> Tensor:
@@ -105,7 +113,8 @@ def traced_wide(formula: Formula, x: Tensor, params: Params) -> Tensor:
     wide = x.to(compute_dtype(x))
     maths = torch_onnx.OnnxMaths if torch_onnx.is_exporting() else TorchMaths
     m = maths(wide, storage=x.dtype, differentiable=True)
-    value = formula(m, wide, **_widened(params, wide.dtype))
+    with torch_masks.recomputed(x):
+        value = formula(m, wide, **_widened(params, wide.dtype))
     return _nan_at_nan(value, x)
 
 
