@@ -1,7 +1,8 @@
-"""Every 257th float32 number through the kernels, against the formula in double precision.
+"""Every 1031st float32 number through the kernels, against the formula in double precision.
 
-257 is prime to every power of two: each exponent is met by 32 640 or so significands, and by
-every pattern of low bits. Double precision is 2^29 times finer than the units that are counted.
+1031 is prime to every power of two: each exponent is met by 8136 or so significands, and by
+every pattern of low bits. A full run takes every 257th. Double precision is 2^29 times finer than
+the units that are counted.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import actlab.functional as F
 from actlab.kernels import native
 from unit.kernels.native_results import apart, results
 
-STEP, PART = 257, 2**21
+STEP, FINE_STEP, PART = 1031, 257, 2**21
 
 Scale = Callable[[Tensor], Tensor]
 
@@ -31,21 +32,22 @@ TERMS: dict[str, tuple[Scale, Scale]] = {
 }
 
 
-def numbers() -> Iterator[Tensor]:
-    """Parts of every 257th bit pattern, infinities and NaNs as they come."""
-    for start in range(-(2**31), 2**31, STEP * PART):
-        bits = torch.arange(start, min(start + STEP * PART, 2**31), STEP)
+def numbers(step: int) -> Iterator[Tensor]:
+    """Bit patterns at equal steps, in parts; infinities and NaNs as they come."""
+    for start in range(-(2**31), 2**31, step * PART):
+        bits = torch.arange(start, min(start + step * PART, 2**31), step)
         yield bits.to(torch.int32).view(torch.float32)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("kernels")
+@pytest.mark.parametrize("step", [STEP, pytest.param(FINE_STEP, marks=pytest.mark.full)])
 @pytest.mark.parametrize("name", TERMS)
-def test_single_precision_is_accurate_over_its_whole_range(name: str) -> None:
+def test_single_precision_is_accurate_over_its_whole_range(name: str, step: int) -> None:
     of_value, of_slope = TERMS[name]
     worst = {"value": 0.0, "slope": 0.0}
     count = 0
-    for x in numbers():
+    for x in numbers(step):
         got = results(name, x, {}, backend="native", save="input")
         wide = x.double()
         want = results(name, wide, {}, backend="formula", save="input")
@@ -57,7 +59,7 @@ def test_single_precision_is_accurate_over_its_whole_range(name: str) -> None:
         assert torch.equal(got.value.isnan(), x.isnan())
         assert torch.equal(got.slope.isnan(), x.isnan())
         count += x.numel()
-    assert count > 2**32 // STEP
+    assert count > 2**32 // step
     assert worst["value"] <= 1, worst
     assert worst["slope"] <= 2, worst
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import actlab
+from actlab.cli.app import main
 
 ROOT = Path(actlab.__file__).resolve().parents[2]
 TINY = ["--quick", "--activations", "relu", "--sizes", "2^5,2^6", "--dtypes", "float32",
@@ -119,13 +120,15 @@ def test_a_red_function_is_not_timed(tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_one_line_before_any_work(
-    tmp_path: Path, words: list[str], message: str
+    tmp_path: Path, words: list[str], message: str, monkeypatch, capsys
 ) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").touch()
     if "--against" in words and not (ROOT / ".git").exists():
         pytest.skip("not a git checkout")
-    _, err = finish(start(tmp_path, *words), 2)
+    monkeypatch.chdir(tmp_path)
+    assert main(["bench", *words]) == 2
+    err = capsys.readouterr().err
     assert message in err
     assert err.count("\n") == 1
     assert not (tmp_path / "results").exists()
