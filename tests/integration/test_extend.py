@@ -69,7 +69,7 @@ def said(capsys, *words: str) -> str:
 
 
 def test_the_second_look_is_taken_once(folder, capsys):
-    assert "1 parts of 1 studies, 2 cells" in said(capsys, "extend", folder, "--dry-run")
+    assert "1 part of 1 study, 2 cells" in said(capsys, "extend", folder, "--dry-run")
     assert planned(folder) == {"open": 6, "apart": 6}
     said(capsys, "extend", folder, "--workers", "1")
     assert planned(folder) == {"open": 12, "apart": 6}

@@ -45,6 +45,7 @@ def extend(
     from actlab.report.claims.second_look import left_open
     from actlab.report.claims.verdicts import judge_claims
     from actlab.report.collect import collect_folder
+    from actlab.report.words import plural
 
     store = Store.open(results)
     plans = plans_of(results)
@@ -59,12 +60,12 @@ def extend(
     missing = [cell for cell in merged(plans) if store.finished(cell.id) is None]
     parts = sum(len(names) for names in extended.values())
     print(
-        f"second look: twice the seeds in {parts} parts of {len(extended)} studies, "
-        f"{len(missing)} cells to run, about "
-        f"{sum(cell.cost for cell in missing) / 60:.0f} minutes of one core"
+        f"second look: twice the seeds in {plural(parts, 'part')} of "
+        f"{plural(len(extended), 'study', 'studies')}, {plural(len(missing), 'cell')} to run, "
+        f"about {sum(cell.cost for cell in missing) / 60:.0f} minutes of one core"
     )
     if dry_run:
         return 0
-    build = engine_of(engine, workers, address, option, results)
+    build = engine_of(engine, workers, address, option, results, plans)
     command = shlex.join(["actlab", "extend", str(results)])
     return carry_out(plans, results, store.study, build, command, extended=extended)

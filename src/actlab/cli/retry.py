@@ -38,6 +38,6 @@ def retry(
     about = store.read_study()
     plans = plans_of(results)
     command = str(about.get("command", shlex.join(["actlab", "retry", str(results)])))
-    build = engine_of(engine, workers, address, option, results)
+    build = engine_of(engine, workers, address, option, results, plans)
     extended = second_look_of(results)
     return carry_out(plans, results, store.study, build, command, extended=extended)

@@ -76,7 +76,6 @@ def run(
         0 when every cell has a result, 1 when some have none, 130 after Ctrl-C.
     """
     from actlab.lab.conduct import prepare, prepare_claims, second_look_of
-    from actlab.lab.device import CPU, check_device
 
     if quick and tier not in (None, "quick"):
         raise ValueError(f"--quick and --tier {tier} contradict each other")
@@ -87,7 +86,9 @@ def run(
     if activations is not None:
         from actlab.lab.ad_hoc import ad_hoc_study
         from actlab.lab.conduct import plan_study
+        from actlab.lab.study_file import check_counts
 
+        check_counts(seeds=seeds, stack=stack)
         made = ad_hoc_study(
             study,
             [name.strip() for name in activations.split(",") if name.strip()],
@@ -112,11 +113,7 @@ def run(
         plans = [prepare(study, tier=version, seeds=seeds, device=device, stack=stack)]
     name = f"{CLAIMS}-{version}" if study == CLAIMS else plans[0].study.title_name
     folder = results or Path("results") / name
-    elsewhere = [plan.study.device for plan in plans if plan.study.device != CPU]
-    if engine == "local" and elsewhere:
-        check_device(elsewhere[0])
-        workers = workers or 1
-    build = engine_of(engine, workers, address, option, folder)
+    build = engine_of(engine, workers, address, option, folder, plans)
     return carry_out(plans, folder, name, build, _command(sys.argv[1:]), events, extended)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from actlab.lab.engines import BuildEngine
+    from actlab.lab.plan import Plan
 
 EngineName = Literal["local", "ray", "slurm"]
 
@@ -18,13 +20,17 @@ def engine_of(
     address: str | None,
     option: list[str] | None,
     results: Path,
+    plans: Sequence[Plan] = (),
 ) -> BuildEngine:
     """The engine that --engine, --workers, --address and --option describe.
+
+    Plans for another device than the CPU have one worker here unless more are asked for.
 
     Slurm's jobs and their driver speak through a folder that all machines see. Unless one is
     named it lies beside the cells, since results that many machines fill are on such a disk.
     """
     from actlab.lab.conduct import default_workers
+    from actlab.lab.device import CPU, check_device
     from actlab.lab.engines import engine_named
 
     chosen = pairs("--option", option)
@@ -32,8 +38,13 @@ def engine_of(
         chosen["address"] = address
     if name == "slurm":
         chosen.setdefault("folder", str(results / "slurm"))
-    count = default_workers() if workers is None and name == "local" else workers
-    return engine_named(name, count, **chosen)
+    if name == "local":
+        elsewhere = {plan.study.device for plan in plans} - {CPU}
+        for device in sorted(elsewhere):
+            check_device(device)
+        if workers is None:
+            workers = 1 if elsewhere else default_workers()
+    return engine_named(name, workers, **chosen)
 
 
 def pairs(option: str, given: list[str] | None) -> dict[str, object]:

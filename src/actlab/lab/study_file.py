@@ -45,9 +45,7 @@ def load_study(
         StudyError: the file is wrong; the message names key and line.
         ValueError: ``seeds`` or ``stack`` out of range.
     """
-    for name, number in (("seeds", seeds), ("stack", stack)):
-        if number is not None and not 1 <= number <= 10_000:
-            raise ValueError(f"{name} must lie in [1, 10000], got {number}")
+    check_counts(seeds=seeds, stack=stack)
     if tier not in TIERS:
         raise UnknownNameError("tier", tier, TIERS)
     study = parse_study(_text_of(source), source)
@@ -57,6 +55,17 @@ def load_study(
     if seeds is not None:
         changes["part"] = [part.model_copy(update={"seeds": seeds}) for part in study.part]
     return study.model_copy(update={k: v for k, v in changes.items() if v is not None})
+
+
+def check_counts(**counts: int | None) -> None:
+    """Numbers of seeds given in place of a study's own.
+
+    Raises:
+        ValueError: one out of range; the message names it.
+    """
+    for name, number in counts.items():
+        if number is not None and not 1 <= number <= 10_000:
+            raise ValueError(f"{name} must lie in [1, 10000], got {number}")
 
 
 def _text_of(source: str) -> str:

@@ -112,3 +112,24 @@ def test_a_study_keeps_its_device_and_stack(tmp_path):
     assert main([*words.split(), *more]) == 0
     (about,) = json.loads((tmp_path / "r" / "study.json").read_text())["studies"]
     assert (about["study"]["stack"], about["study"]["device"]) == (1, "cpu")
+
+
+@pytest.mark.parametrize("words", ["mlp --activations tanh", "claims-t04"])
+@pytest.mark.parametrize("stack", [0, 10_001])
+def test_a_stack_out_of_range_is_refused_before_any_work(tmp_path, capsys, words, stack):
+    more = ["--stack", str(stack), "--results", str(tmp_path / "r")]
+    assert main(["run", *words.split(), *more]) != 0
+    assert f"stack must lie in [1, 10000], got {stack}" in capsys.readouterr().err
+    assert not (tmp_path / "r").exists()
+
+
+def test_retry_looks_at_the_device_too(tmp_path, capsys):
+    folder = tmp_path / "r"
+    words = "run mlp --activations tanh --seeds 1 --setting steps=1 --setting width=2 --workers 1"
+    assert main([*words.split(), "--results", str(folder)]) == 0
+    about = json.loads((folder / "study.json").read_text())
+    about["studies"][0]["study"]["device"] = "cuda:99"
+    (folder / "study.json").write_text(json.dumps(about))
+    capsys.readouterr()
+    assert main(["retry", str(folder)]) != 0
+    assert "device must be one that torch" in capsys.readouterr().err
