@@ -89,6 +89,27 @@ def test_learning_does_not_recompile() -> None:
     assert len(graphs.nodes) == 1
 
 
+def test_every_function_is_compiled_in_one_process() -> None:
+    x = rows(4, 6)
+    with fresh_compiler():
+        for name in actlab.names()[::7]:
+            function = getattr(F, name)
+            run = torch.compile(function, fullgraph=True, backend="eager")
+            same([run(x)], [function(x)])
+
+
+@pytest.mark.parametrize("name", ["powerlu, learned", "expolu, learned per channel", "prelu"])
+def test_layers_that_learn_share_a_graph(name: str) -> None:
+    layers = [torch.nn.Sequential(torch.nn.Linear(6, 6), MODULES[name]()) for _ in range(12)]
+    graphs = Graphs()
+    with fresh_compiler():
+        for layer in layers:
+            x = rows(4, 6)
+            run = torch.compile(layer, fullgraph=True, backend=graphs)
+            same(gradients(layer, run, x), gradients(layer, layer, x))
+    assert len(graphs.nodes) == 1
+
+
 def test_a_chain_is_one_kernel_forward_and_one_backward() -> None:
     x = rows(4, 1000).requires_grad_()
     assert kernels(lambda x: F.powerlu(F.elu(2 * x) + 1), x) == 2

@@ -92,6 +92,11 @@ def _function(definition: Activation) -> Callable[..., Tensor]:
         return call(definition, x, *args, **keywords)
 
     function.__name__ = function.__qualname__ = definition.name
+    # A code of its own: profiles and tracebacks show the name, and compilers, which keep at most
+    # so many variants of one code, keep them for each function.
+    function.__code__ = function.__code__.replace(
+        co_name=definition.name, co_qualname=definition.name
+    )
     function.__doc__ = docstring(definition)
     function.__signature__ = described  # type: ignore[attr-defined]
     return function

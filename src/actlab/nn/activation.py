@@ -14,7 +14,9 @@ from actlab import core, registry
 from actlab.functional import Backend, Save
 from actlab.kernels.apply import apply
 from actlab.kernels.policy import DTYPES, check_backend, form_to_save
+from actlab.nn.arguments import check_count, check_integer, check_learned
 from actlab.nn.constraint import Constraint, Inside, check_constraint_names, interval
+from actlab.nn.parametrized import Shared, share
 from actlab.nn.sharded import laid_out
 
 
@@ -72,8 +74,8 @@ class Activation(nn.Module):
         owner = self.definition.name
         bound = self.definition.bind(args, params)
         self._initial = {p.name: p.check(owner, bound[p.name]) for p in self.definition.params}
-        _check_count(owner, num_parameters)
-        _check_integer(owner, "channel_dim", channel_dim)
+        check_count(owner, num_parameters)
+        check_integer(owner, "channel_dim", channel_dim)
         if dtype is not None and dtype not in DTYPES:
             raise TypeError(f"{owner}: dtype must be a floating-point dtype, got {dtype}")
         check_backend(self.definition, backend)
@@ -87,7 +89,7 @@ class Activation(nn.Module):
             for p in self.definition.params
             if (p.learnable if learnable is None else learnable)
         )
-        _check_learned(owner, self._learned, learnable, num_parameters, constraint)
+        check_learned(owner, self._learned, learnable, num_parameters, constraint)
         self._learn(constraint, {"device": device, "dtype": dtype})
         form_to_save(self.definition, self.values(), save, torch.float64)
 
@@ -99,6 +101,8 @@ class Activation(nn.Module):
             self.register_parameter(name, nn.Parameter(values))
             if domain.low > -math.inf or domain.high < math.inf:
                 parametrize.register_parametrization(self, name, Inside(domain))
+        if parametrize.is_parametrized(self):
+            share(self)
 
     def _start(self, name: str, domain: core.Domain, dtype: torch.dtype) -> float:
         """The initial value as the dtype holds it, which must lie strictly inside."""
@@ -254,7 +258,9 @@ def _public_class(cls: type) -> type:
     return next(
         base
         for base in cls.__mro__
-        if issubclass(base, Activation) and not base.__module__.startswith("torch.")
+        if issubclass(base, Activation)
+        and not isinstance(base, Shared)
+        and not base.__module__.startswith("torch.")
     )
 
 
@@ -265,34 +271,6 @@ def _rebuild(cls: type[Activation], parametrised: list[str]) -> Activation:
     for name in parametrised:
         module.register_parameter(name, nn.Parameter(torch.zeros(1)))
         parametrize.register_parametrization(module, name, nn.Identity())
+    if parametrised:
+        share(module)
     return module
-
-
-def _check_learned(
-    owner: str, learned: tuple[str, ...], learnable: Any, count: int, constraint: Constraint
-) -> None:
-    if learnable not in (None, True, False):
-        raise TypeError(f"{owner}: learnable must be True, False or None, got {learnable!r}")
-    if learned:
-        return
-    if learnable:
-        raise ValueError(f"{owner}: learnable=True, but it has no parameters")
-    for name, value, idle in (
-        ("num_parameters", count, 1),
-        ("constraint", constraint, None),
-    ):
-        if value != idle:
-            raise ValueError(
-                f"{owner}: {name}={value!r} needs learnable parameters; pass learnable=True"
-            )
-
-
-def _check_integer(owner: str, name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{owner}: {name} must be an integer, got {value!r}")
-
-
-def _check_count(owner: str, count: Any) -> None:
-    _check_integer(owner, "num_parameters", count)
-    if count < 1:
-        raise ValueError(f"{owner}: num_parameters must be at least 1, got {count}")

@@ -54,7 +54,7 @@ def location(frame: FrameType | None, own_call: bool = False) -> tuple[Location,
             if not own_call:
                 break
             own_call = False
-        elif _begins(frame) and not own_call:
+        elif begins(frame) and not own_call:
             break
         elif not own_call and not library(frame):
             code = frame.f_code
@@ -70,7 +70,7 @@ def _call(code: CodeType, instruction: int) -> Step:
     return code.co_qualname, (line or 0) - code.co_firstlineno, left or 0, right or 0
 
 
-def _begins(frame: FrameType) -> bool:
+def begins(frame: FrameType) -> bool:
     """Whether a pass through redirected code begins here, by ``forward`` called without hooks."""
     code = frame.f_code
     return code.co_name == "run" and code.co_filename == REDIRECT and "inner" in frame.f_locals

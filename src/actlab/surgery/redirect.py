@@ -10,7 +10,7 @@ from __future__ import annotations
 import copyreg
 import functools
 from collections.abc import Callable, Iterable
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 import torch
@@ -19,7 +19,7 @@ from torch.overrides import TorchFunctionMode
 
 from actlab.surgery import calls
 from actlab.surgery.dispatch import Calls
-from actlab.surgery.location import CALL, CHECKPOINT, here
+from actlab.surgery.location import CALL, CHECKPOINT, begins, here
 from actlab.surgery.scope import Run, Scope
 from actlab.surgery.tree import SITES
 
@@ -74,7 +74,7 @@ def _whose(
     checkpoint = False
     while frame is not None:
         code = frame.f_code
-        if code is RUN and "inner" in frame.f_locals:  # where the pass began
+        if begins(frame):
             return frame.f_locals["self"] is owner, checkpoint
         if code is CALL:
             module = frame.f_locals["self"]
@@ -151,7 +151,7 @@ def _hooks(module: nn.Module, scope: Scope) -> Iterable[Any]:
         if type(child).__module__.startswith("torch.nn.modules") and not _applies(child):
             continue
         yield child.register_forward_pre_hook(scope.enter)
-        yield child.register_forward_hook(scope.leave, always_call=True)
+        yield child.register_forward_hook(scope.leave)
 
 
 def _applies(child: nn.Module) -> bool:
@@ -207,11 +207,9 @@ def _under_redirection(method: Callable[..., Any], whole: bool) -> Callable[...,
         finally:
             scope.run = outer
 
+    # Compilers keep what they have compiled with the code, and at most so many variants of it.
+    run.__code__ = run.__code__.replace()
     return run
-
-
-RUN: CodeType = _under_redirection(nn.Module.forward, True).__code__
-"""The frame in which redirected code runs: what is inside belongs to that module's code."""
 
 
 def _reduce(self: nn.Module, protocol: Any) -> Any:
