@@ -110,15 +110,24 @@ def crossings(function: Function, x: np.ndarray) -> np.ndarray:
         sign = np.sign(function(x))
     x, sign = x[sign != 0], sign[sign != 0]
     turn = np.flatnonzero(sign[1:] * sign[:-1] < 0)
-    low, high, before = x[turn].copy(), x[turn + 1].copy(), sign[turn]
-    for _ in range(1100):
-        middle = 0.5 * (low + high)
-        if not ((middle > low) & (middle < high)).any():
-            break
-        here = np.sign(function(middle)) * before > 0
+    low, high, before = _ranks(x[turn]), _ranks(x[turn + 1]), sign[turn]
+    while (high - 1 > low).any():
+        middle = (low & high) + ((low ^ high) >> 1)  # the sum of two ranks may not fit
+        here = np.sign(function(_numbers(middle))) * before > 0
         low, high = np.where(here, middle, low), np.where(here, high, middle)
     # At a zero of the function itself `high` has met it; a joint may lie between the two.
-    return high
+    return _numbers(high)
+
+
+def _ranks(x: np.ndarray) -> np.ndarray:
+    """Integers in the order of the numbers, one for each double: halving them halves the search
+    where halving numbers would go down to a root at 0 power by power."""
+    bits = x.view(np.int64)
+    return np.where(bits < 0, np.iinfo(np.int64).min - bits, bits)
+
+
+def _numbers(ranks: np.ndarray) -> np.ndarray:
+    return np.where(ranks < 0, np.iinfo(np.int64).min - ranks, ranks).view(np.float64)
 
 
 def stretches(case: Case, x: np.ndarray, *, slopes: bool) -> tuple[Interval, ...]:
