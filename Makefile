@@ -15,17 +15,20 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) \
 	--constraint constraints.txt
+# Tests take from milliseconds to seconds: a process that has done its share takes over from another.
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 # For `make test-asan`; kernels and run-time libraries come from the same compiler.
 SANITIZED := $(CURDIR)/build/sanitized
 RUNTIMES = $(foreach name,libasan.so libubsan.so libstdc++.so,$(shell $(CXX) -print-file-name=$(name)))
 
-.PHONY: help setup kernels demo test test-full test-harness test-gpu test-integrations test-vision test-asan check docs clean
+.PHONY: help setup kernels demo test test-slow test-full test-harness test-gpu test-integrations test-vision test-asan check docs clean
 
 help:
 	@echo "make demo       set up, then run the main experiment: actlab run twenty-one-pairs"
-	@echo "make test       set up, then run the tests"
-	@echo "make test-full  the exhaustive and slow tests as well, and those of test-harness"
+	@echo "make test       set up, then run the tests: under five minutes on two cores"
+	@echo "make test-slow  those that take seconds each: whole runs, killed processes, browsers, Inductor"
+	@echo "make test-full  all of these, the exhaustive tests, and those of test-harness"
 	@echo "make test-harness  PyTorch's own checks: OpInfo and ModuleInfo entries, gradcheck, opcheck"
 	@echo "make test-gpu   the GPU kernels, in Triton's interpreter where there is no GPU (200 MB to download)"
 	@echo "make test-integrations"
@@ -60,10 +63,13 @@ demo: $(READY)
 	$(BIN)/actlab run twenty-one-pairs
 
 test: kernels
-	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	$(PYTEST) $(ARGS)
+
+test-slow: kernels
+	$(PYTEST) -m 'slow and not full' $(ARGS)
 
 test-full: kernels
-	$(BIN)/python -m pytest -n $(JOBS) -m 'full or not full' $(ARGS)
+	$(PYTEST) -m 'full or not full' $(ARGS)
 	$(BIN)/python -m pytest -n $(JOBS) tests/torch_harness
 
 # Runs of their own: torch.testing._internal freezes torch's global flags, which other tests set.
@@ -92,6 +98,8 @@ VISION := .venv-vision
 VISION_READY := $(VISION)/ready
 VISION_PIP = $(VISION)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) \
 	--constraint constraints.txt
+# Tests take from milliseconds to seconds: a process that has done its share takes over from another.
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 $(VISION_READY): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv $(VISION)

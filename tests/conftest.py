@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 TIERS = {
-    "slow": "takes seconds: inductor, compiled transforms",
-    "full": "takes minutes: every number of a 16-bit format; run by `make test-full`",
+    "slow": "takes seconds: whole runs, killed processes, browsers, Inductor; `make test-slow`",
+    "full": "takes minutes in all: every number of a 16-bit format; `make test-full`",
 }
-
 
 INTEGRATIONS = "takes minutes, or libraries that not everyone has: `make test-integrations`"
 
@@ -24,8 +23,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Whether a file whose tests are all marked full need not be opened."""
-    unwanted = config.option.markexpr == "not full"
+    unwanted = config.option.markexpr.endswith("not full")
     return True if unwanted and collection_path.stem.endswith("_in_full") else None
+
+
+LEFT = pytest.StashKey[Counter[str]]()
+"""How many tests of each tier are not run, as the tests were asked for."""
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    for item in items:
+        tier = next((name for name in reversed(TIERS) if item.get_closest_marker(name)), None)
+        if tier:
+            item.config.stash.setdefault(LEFT, Counter())[tier] += 1
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker tells the process that prints the summary; all workers collect the same."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left"] = dict(session.config.stash.get(LEFT, Counter()))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[LEFT] = Counter(getattr(node, "workeroutput", {}).get("left", {}))
 
 
 def pytest_collection_finish() -> None:
@@ -63,13 +85,15 @@ def kernels() -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """What was skipped, by reason."""
+    """What was not run, and why."""
     reasons: Counter[str] = Counter()
     for report in terminalreporter.stats.get("skipped", []):
         where = report.longrepr
         reason = where[2] if isinstance(where, tuple) else str(where)
         reasons[reason.removeprefix("Skipped: ")] += 1
+    left = terminalreporter.config.stash.get(LEFT, Counter())
+    reasons.update({f"{tier}: {TIERS[tier]}": count for tier, count in left.items()})
     if reasons:
-        terminalreporter.section("not applicable")
+        terminalreporter.section("not run")
         for reason, count in reasons.most_common():
             terminalreporter.write_line(f"{count:5d}  {reason}")

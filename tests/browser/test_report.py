@@ -20,6 +20,8 @@ from actlab.stats import Interval
 from browser.conftest import WATCH
 from unit.report.by_hand import EVIL, A, B, make_folder, make_part, make_results, make_runs, points
 
+pytestmark = pytest.mark.slow
+
 WIDTHS = (390, 1440)
 
 

@@ -9,6 +9,8 @@ import pytest
 from actlab import registry
 from browser.looking import pixels, selected, until
 
+pytestmark = pytest.mark.slow
+
 
 def test_everything_can_be_done_with_keys(open_page: Any) -> None:
     page = open_page("#f=relu")

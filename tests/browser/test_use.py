@@ -14,6 +14,8 @@ from actlab.core import Joint
 from actlab.explore.page import render
 from browser.looking import STATE, pixels, selected, settle, until
 
+pytestmark = pytest.mark.slow
+
 
 def test_functions_are_found_and_chosen(open_page: Any) -> None:
     page = open_page("#f=relu")

@@ -110,6 +110,7 @@ def test_layers_that_learn_share_a_graph(name: str) -> None:
     assert len(graphs.nodes) == 1
 
 
+@pytest.mark.slow
 def test_a_chain_is_one_kernel_forward_and_one_backward() -> None:
     x = rows(4, 1000).requires_grad_()
     assert kernels(lambda x: F.powerlu(F.elu(2 * x) + 1), x) == 2

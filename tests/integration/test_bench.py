@@ -62,6 +62,7 @@ def cells(run: Path) -> list[Path]:
     return list((run / "cells").glob("[!.]*"))
 
 
+@pytest.mark.slow
 def test_a_run_leaves_records_page_plot_and_lines(tmp_path: Path) -> None:
     out, _ = finish(start(tmp_path, *TINY))
     assert "5 comparisons; about " in out

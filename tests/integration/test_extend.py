@@ -68,6 +68,7 @@ def said(capsys, *words: str) -> str:
     return capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_second_look_is_taken_once(folder, capsys):
     assert "1 part of 1 study, 2 cells" in said(capsys, "extend", folder, "--dry-run")
     assert planned(folder) == {"open": 6, "apart": 6}
@@ -79,6 +80,7 @@ def test_the_second_look_is_taken_once(folder, capsys):
     assert json.loads((folder / "study.json").read_text())["extended"] == {"small": ["open"]}
 
 
+@pytest.mark.slow
 def test_where_nothing_is_undecided_nothing_runs(folder, capsys, monkeypatch):
     monkeypatch.setattr(verdicts, "evidence", lambda: ())
     assert "nothing to extend" in said(capsys, "extend", folder)

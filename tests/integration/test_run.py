@@ -137,6 +137,7 @@ def test_workers_do_not_outlive_a_killed_run(tmp_path: Path) -> None:
     process.communicate(timeout=60)  # returns when the last holder of its output is gone
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_done(whole: Path, tmp_path: Path) -> None:
     process = start(tmp_path)
     wait_for_cells(tmp_path, process, 2)

@@ -28,6 +28,7 @@ def expect_nothing(found: dict[str, str]) -> None:
     assert not found, "\n".join(f"{name}: {error}" for name, error in found.items())
 
 
+@pytest.mark.slow
 def test_replicated_and_sharded(tmp_path: Path) -> None:
     from . import checks_ddp, checks_fsdp, checks_saving
 

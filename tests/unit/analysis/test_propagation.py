@@ -47,7 +47,7 @@ def test_error_function(q, d):
 @pytest.mark.parametrize(
     ("name", "params"), [("expolu", {"b": 1e-3}), ("elu", {"alpha": 3.0}), ("powerlu", {"p": 1.3})]
 )
-@pytest.mark.parametrize("d", [0.02, 0.4, 1.3])
+@pytest.mark.parametrize("d", [pytest.param(0.02, marks=pytest.mark.slow), 0.4, 1.3])
 def test_kinks_against_an_integral_over_the_quadrants(name, params, d):
     # Half the square of a difference, over s = (u + v)/2 and t = (u - v)/2, split at the joints.
     subject = case(name, params)

@@ -50,6 +50,7 @@ def run(made: Settings, folder, stand_in: StandIn, monkeypatch, examine=None):
     return text.getvalue()
 
 
+@pytest.mark.slow
 def test_every_part_runs_and_is_read_back(tmp_path, monkeypatch):
     made = settings(",".join(part for part in DEVICE_PARTS if part != "baselines"),
                     activations="powerlu,ralu")  # fmt: skip

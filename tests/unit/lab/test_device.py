@@ -28,6 +28,7 @@ def on_pretended_device(*names: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_tasks_do_not_mix_devices():
     names = ("modular-addition", "cnn+unit")
     said = on_pretended_device(*names)
@@ -54,6 +55,7 @@ TASK = dataclasses.replace(MLP, name="mixed:TASK", run=run)
 """
 
 
+@pytest.mark.slow
 def test_the_pretended_device_notices_tasks_that_mix(tmp_path, monkeypatch):
     (tmp_path / "mixed.py").write_text(MIXED)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
@@ -106,6 +108,7 @@ def test_the_cpu_is_left_as_it_is():
         assert torch.get_default_device() == torch.device("cpu")
 
 
+@pytest.mark.slow
 def test_a_study_keeps_its_device_and_stack(tmp_path):
     words = "run mlp --activations tanh --seeds 2 --setting steps=2 --setting width=4 --stack 1"
     more = ["--device", "cpu", "--workers", "1", "--results", str(tmp_path / "r")]

@@ -30,6 +30,7 @@ def job(key, timeout=120.0):
     return Job("cell", key, {}, timeout)
 
 
+@pytest.mark.slow
 def test_crash_hang_and_exception_each_cost_one_cell():
     killed = []
 
@@ -122,6 +123,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_a_killed_driver_leaves_no_process_behind(tmp_path):
     script = tmp_path / "driver.py"

@@ -28,6 +28,7 @@ def results(tmp_path_factory):
     return folder / "r"
 
 
+@pytest.mark.slow
 def test_every_cell_computed_again_is_the_same(results):
     store = Store.open(results)
     for record in choose(store, cells=None):

@@ -67,6 +67,7 @@ def test_a_parametrisation_of_the_users_own(x):
     assert torch.equal(copy.deepcopy(module)(x), actlab.functional.ralu(x, 6.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dynamic", [pytest.param(None, marks=pytest.mark.full), True])
 def test_modules_compile_without_graph_breaks(build, x, dynamic):
     torch._dynamo.reset()

@@ -42,6 +42,7 @@ def test_the_table_of_runs_has_an_end_and_says_so(wide):
     assert (len(few.rows), few.total) == (10, 900)
 
 
+@pytest.mark.slow
 def test_twenty_eight_studies_are_below_a_megabyte_and_quick():
     names = ["shallow", "deep", "wide"]
     studies = []

@@ -56,6 +56,7 @@ def test_learned_parameters_are_sent_as_well():
     assert run.metrics["bytes"] == BYTES + 4 * 8
 
 
+@pytest.mark.slow
 def test_the_loss_that_both_processes_follow_falls():
     # Two processes of 8 examples; more steps, so that it learns.
     [early], [late] = (
@@ -89,6 +90,7 @@ def _in_a_worker(pipe) -> None:
     _launcher().stop()
 
 
+@pytest.mark.slow
 def test_it_works_in_a_worker_that_may_not_have_children():
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
