@@ -98,8 +98,6 @@ VISION := .venv-vision
 VISION_READY := $(VISION)/ready
 VISION_PIP = $(VISION)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) \
 	--constraint constraints.txt
-# Tests take from milliseconds to seconds: a process that has done its share takes over from another.
-PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 $(VISION_READY): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv $(VISION)

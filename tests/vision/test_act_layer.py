@@ -56,3 +56,19 @@ def test_a_state_dict_goes_back_and_forth() -> None:
     other.load_state_dict(one.state_dict())
     x = torch.randn(1, 3, 32, 32)
     torch.testing.assert_close(other.eval()(x), one.eval()(x), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_features_are_taken_out_by_torchvision(layer: str) -> None:
+    extraction = pytest.importorskip("torchvision.models.feature_extraction", exc_type=ImportError)
+    model = timm.create_model("resnet18", act_layer=LAYERS[layer][0]).eval()
+    found: dict[str, torch.Tensor] = {}
+    for place in ("act1", "layer2.0.act2"):
+        module = model.get_submodule(place)
+        module.register_forward_hook(lambda _, __, y, place=place: found.update({place: y}))
+    x = torch.randn(1, 3, 32, 32)
+    model(x)
+    features = extraction.create_feature_extractor(model, list(found))(x)
+    assert list(features) == list(found)
+    for place, expected in found.items():
+        torch.testing.assert_close(features[place], expected, rtol=0, atol=0)

@@ -21,6 +21,7 @@ from actlab.functional.four import elu, expolu, powerlu, ralu
 from actlab.functional.gates import gated, glu
 from actlab.functional.options import SHIPPED, Backend, Parameter, Save
 from actlab.functional.randomised import random_rrelu
+from actlab.functional.stand_ins import handed_over, stands_in
 from actlab.kernels.apply import apply
 
 __all__ = [
@@ -73,6 +74,9 @@ def call(
         definition = SHIPPED[activation]
     else:
         definition = registry.get(activation)
+    if type(x) is not Tensor and stands_in(x):
+        options: dict[str, Any] = {"channel_dim": channel_dim, "backend": backend, "save": save}
+        return handed_over(call, x, registry.address(definition), x, *args, **options, **params)
     return apply(
         definition,
         x,
@@ -89,6 +93,8 @@ def _function(definition: Activation) -> Callable[..., Tensor]:
     described = signature(definition, channel_dim=1, backend=None, save=None)
 
     def function(x: Tensor, *args: Parameter, **keywords: Any) -> Tensor:
+        if type(x) is not Tensor and stands_in(x):
+            return handed_over(function, x, x, *args, **keywords)
         return call(definition, x, *args, **keywords)
 
     function.__name__ = function.__qualname__ = definition.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from actlab.functional.options import SHIPPED, Backend, Parameter, Save
+from actlab.functional.stand_ins import handed_over, stands_in
 from actlab.kernels.apply import apply
 
 
@@ -48,6 +49,8 @@ def powerlu(
         >>> F.powerlu(torch.tensor([-2.0, 0.0, 1.0, 3.0]))
         tensor([0.0000, 0.2500, 1.0000, 3.0000])
     """
+    if type(x) is not Tensor and stands_in(x):
+        return handed_over(powerlu, x, x, p, channel_dim=channel_dim, backend=backend, save=save)
     return apply(
         SHIPPED["powerlu"], x, {"p": p}, channel_dim=channel_dim, backend=backend, save=save
     )
@@ -94,6 +97,10 @@ def expolu(
         >>> F.expolu(torch.tensor([-2.0, 0.0, 1.0, 3.0]))
         tensor([0., 1., 4., 6.])
     """
+    if type(x) is not Tensor and stands_in(x):
+        return handed_over(
+            expolu, x, x, a, b, p, channel_dim=channel_dim, backend=backend, save=save
+        )
     return apply(
         SHIPPED["expolu"],
         x,
@@ -141,6 +148,8 @@ def ralu(
         >>> F.ralu(torch.tensor([-1.0, 0.0, 1.0, 2.0]))
         tensor([-2.0000,  0.0000,  2.0000,  2.8000])
     """
+    if type(x) is not Tensor and stands_in(x):
+        return handed_over(ralu, x, x, alpha, channel_dim=channel_dim, backend=backend, save=save)
     return apply(
         SHIPPED["ralu"], x, {"alpha": alpha}, channel_dim=channel_dim, backend=backend, save=save
     )
@@ -182,6 +191,8 @@ def elu(
         >>> F.elu(torch.tensor([-1.0, 0.0, 2.0]))
         tensor([-0.6321,  0.0000,  2.0000])
     """
+    if type(x) is not Tensor and stands_in(x):
+        return handed_over(elu, x, x, alpha, channel_dim=channel_dim, backend=backend, save=save)
     return apply(
         SHIPPED["elu"], x, {"alpha": alpha}, channel_dim=channel_dim, backend=backend, save=save
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor
 
 from actlab import registry
 from actlab.core import Activation
 from actlab.functional.options import SHIPPED, Backend, Parameter
+from actlab.functional.stand_ins import handed_over, stands_in
 from actlab.kernels.gated import gated_halves, gated_pair
 
 SIDES = ("first", "second")
@@ -59,6 +60,10 @@ def glu(
     definition = _definition(activation)
     if gate not in SIDES:
         raise ValueError(f"{definition.name}: gate must be 'first' or 'second', got {gate!r}")
+    if type(x) is not Tensor and stands_in(x):
+        call = (x, registry.address(definition), *args)
+        options: dict[str, Any] = {"dim": dim, "gate": gate, "channel_dim": channel_dim}
+        return handed_over(glu, x, *call, **options, backend=backend, **params)
     return gated_halves(
         definition,
         x,
@@ -108,6 +113,10 @@ def gated(
         tensor([2., 6.])
     """
     definition = _definition(activation)
+    if type(gate) is not Tensor and stands_in(gate):
+        call = (registry.address(definition), gate, value, *args)
+        options: dict[str, Any] = {"channel_dim": channel_dim, "backend": backend}
+        return handed_over(gated, gate, *call, **options, **params)
     return gated_pair(
         definition,
         gate,

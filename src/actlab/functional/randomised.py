@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from actlab.functional.options import SHIPPED
+from actlab.functional.stand_ins import handed_over, stands_in
 from actlab.kernels.policy import DTYPES
 
 
@@ -44,6 +45,8 @@ def random_rrelu(
         tensor([-0.5000,  2.0000])
     """
     lower, upper = slopes(lower, upper)
+    if stands_in(x):
+        return handed_over(random_rrelu, x, x, lower, upper, generator=generator)
     if not isinstance(x, Tensor) or x.dtype not in DTYPES:
         kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
         raise TypeError(f"rrelu: x must be a floating-point torch.Tensor, got {kind}")

@@ -17,6 +17,7 @@ from actlab.kernels.policy import DTYPES, check_backend, form_to_save
 from actlab.nn.arguments import check_count, check_integer, check_learned
 from actlab.nn.constraint import Constraint, Inside, check_constraint_names, interval
 from actlab.nn.parametrized import Shared, share
+from actlab.nn.recorded import Proxy, recorded
 from actlab.nn.sharded import laid_out
 
 
@@ -138,6 +139,8 @@ class Activation(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the activation; see ``actlab.functional.call``."""
+        if type(x) is not Tensor and isinstance(x, Proxy):
+            return recorded(self, x)
         return apply(
             self.definition,
             x,

@@ -10,6 +10,7 @@ from actlab import core
 from actlab.functional import glu
 from actlab.functional.gates import SIDES
 from actlab.nn.activation import Activation
+from actlab.nn.recorded import Proxy, recorded
 
 
 class GLU(nn.Module):
@@ -63,6 +64,8 @@ class GLU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """See ``actlab.functional.glu``."""
+        if type(x) is not Tensor and isinstance(x, Proxy):
+            return recorded(self, x)
         return glu(
             x,
             self.activation.definition,

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from actlab.functional import call, random_rrelu
 from actlab.functional.randomised import slopes
 from actlab.nn.activation import not_scriptable
+from actlab.nn.recorded import Proxy, recorded
 
 
 class RReLU(nn.Module):
@@ -46,6 +47,8 @@ class RReLU(nn.Module):
 
     def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Apply it; ``generator`` is where slopes come from in training."""
+        if type(x) is not Tensor and isinstance(x, Proxy):
+            return recorded(self, x)
         if self.training:
             return random_rrelu(x, self.lower, self.upper, generator=generator)
         return call("rrelu", x, self.lower, self.upper)
