@@ -8,7 +8,8 @@ build runs it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,21 @@ from actlab.core.spec import Formula
 
 class UnprintableError(ValueError):
     """A formula uses something that is not known to the printers of kernels."""
+
+
+@contextmanager
+def printing(name: str, language: str) -> Iterator[None]:
+    """Whatever goes wrong inside is an UnprintableError that names the definition."""
+    try:
+        yield
+    except UnprintableError as error:
+        raise UnprintableError(f"{name}: {error}") from None
+    except Exception as error:
+        # A formula may do anything to its argument that numbers and tensors can take.
+        raise UnprintableError(
+            f"{name}: a formula does more than {language} a form for "
+            f"({type(error).__name__}: {error})"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from typing import Any
 from actlab.core import Activation, Joint
 from actlab.core.spec import Formula
 from actlab.interpret.dual import partial_formula, slope_formula
-from actlab.interpret.graph import UnprintableError, traced
+from actlab.interpret.graph import printing, traced
 from actlab.interpret.js_naive import naive_function, plain_function
 from actlab.interpret.js_statements import Writer, literal, parameter
 from actlab.interpret.printed import Expression, expression
@@ -65,7 +65,7 @@ def functions(definition: Activation) -> Functions:
         }
     """
     names = tuple(param.name for param in definition.params)
-    try:
+    with printing(definition.name, "JavaScript has"):
         value = _function(definition.forward, names)
         joints = [_joint(joint, definition) for joint in definition.joints]
         tree = expression(definition.textbook or definition.forward, definition)
@@ -80,14 +80,6 @@ def functions(definition: Activation) -> Functions:
             moving=tuple(moves for _, moves in joints),
             naive=naive_function(tree, names),
         )
-    except UnprintableError as error:
-        raise UnprintableError(f"{definition.name}: {error}") from None
-    except Exception as error:
-        # A formula may do anything to its argument that numbers and tensors can take.
-        raise UnprintableError(
-            f"{definition.name}: a formula does more than JavaScript has a form for "
-            f"({type(error).__name__}: {error})"
-        ) from error
 
 
 def _function(formula: Formula, names: tuple[str, ...]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from actlab.core import Activation
 from actlab.core.spec import Formula
 from actlab.interpret.forms import direct_formulas, formulas
-from actlab.interpret.graph import Node, UnprintableError, traced, traced_condition
+from actlab.interpret.graph import Node, printing, traced, traced_condition
 from actlab.interpret.triton_statements import Double, Single, Writer
 
 FUNCTION = """\
@@ -83,16 +83,8 @@ def printed(definition: Activation) -> Printed:
     Raises:
         UnprintableError: a formula uses what kernels have no form for.
     """
-    try:
+    with printing(definition.name, "kernels have"):
         return _printed(definition)
-    except UnprintableError as error:
-        raise UnprintableError(f"{definition.name}: {error}") from None
-    except Exception as error:
-        # A formula may do anything to its argument that numbers and tensors can take.
-        raise UnprintableError(
-            f"{definition.name}: a formula does more than kernels have a form for "
-            f"({type(error).__name__}: {error})"
-        ) from error
 
 
 def _printed(definition: Activation) -> Printed:
