@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from actlab.records import FINAL, Store
+from actlab.lab.pace import Group, Times
+from actlab.records import FINAL, Record, Store
 
 NOT_RUN = "not run"
 
@@ -45,29 +46,59 @@ def state_of(results: Path) -> list[State]:
         StoreError: not a results folder.
     """
     store = Store.open(results)
-    return [_state(store, one) for one in store.read_study()["studies"]]
+    studies = store.read_study()["studies"]
+    cells = {cell["id"] for about in studies for cell in about["cells"]}
+    ends = {cell: _end(store.load(cell)) for cell in cells}
+    times = Times()
+    for about in studies:
+        for cell in about["cells"]:
+            end = ends[cell["id"]]
+            if end.final:
+                times.note(_group(about, cell), _cost(cell), end.seconds)
+    return [_state(about, ends, times) for about in studies]
 
 
-def _state(store: Store, about: Mapping[str, Any]) -> State:
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What is left of a record when its curves are put aside: a run may have many thousands."""
+
+    word: str = NOT_RUN
+    reason: str = ""
+    final: bool = False
+    seconds: float = 0.0
+
+
+def _end(record: Record | None) -> _End:
+    if record is None:
+        return _End()
+    seconds = float(record.provenance.get("seconds", 0.0))
+    return _End(str(record.status), record.reason, record.status in FINAL, seconds)
+
+
+def _group(about: Mapping[str, Any], cell: Mapping[str, Any]) -> Group:
+    return Group(cell["kind"], about["study"]["name"], cell["part"])
+
+
+def _cost(cell: Mapping[str, Any]) -> float:
+    return float(cell.get("cost", 1.0))
+
+
+def _state(about: Mapping[str, Any], ends: Mapping[str, _End], times: Times) -> State:
     counts: dict[str, int] = {}
     troubles = []
-    taken = expected = waiting = 0.0
+    taken = left = 0.0
     cells = {cell["id"]: cell for cell in about["cells"]}
     for cell in cells.values():
-        record = store.load(cell["id"])
-        cost = float(cell.get("cost", 1.0))
-        word = NOT_RUN if record is None else str(record.status)
-        counts[word] = counts.get(word, 0) + 1
-        if record is not None and record.status in FINAL:
-            taken += float(record.provenance.get("seconds", 0.0))
-            expected += cost
+        end = ends[cell["id"]]
+        counts[end.word] = counts.get(end.word, 0) + 1
+        if end.final:
+            taken += end.seconds
             continue
-        waiting += cost
-        if record is not None:
+        left += _cost(cell) * times.factor(_group(about, cell))
+        if end.word != NOT_RUN:
             where = ", ".join(filter(None, (cell["part"], cell["regime"], cell["contender"])))
             seeds = f", seeds {', '.join(map(str, cell['seeds']))}" if cell["seeds"] else ""
-            troubles.append(f"{where}{seeds}: {record.status}, {record.reason}")
-    left = waiting * (taken / expected if expected else 1.0)
+            troubles.append(f"{where}{seeds}: {end.word}, {end.reason}")
     tier = "" if about["tier"] == "full" else f"-{about['tier']}"
     name = f"{about['study']['name']}{tier}"
     return State(name, len(cells), counts, taken, left, tuple(troubles))

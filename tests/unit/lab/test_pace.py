@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actlab.lab.pace import Pace
+from actlab.lab.pace import Group, Pace, Times
 from actlab.lab.plan import Cell
 from actlab.lab.progress import duration
 
@@ -26,6 +26,16 @@ def test_a_part_is_corrected_by_its_own_cells():
     assert pace.left(1) == pytest.approx(10.0)
     pace.note(b, 10.0)
     assert pace.left(1) == 0.0
+
+
+def test_cells_of_another_kind_say_little_about_a_group():
+    times = Times()
+    times.note(Group("shape", "t", ""), 0.1, 0.001)
+    assert times.factor(Group("train", "t", "deep")) == 1.0
+    times.note(Group("train", "t", "deep"), 10.0, 40.0)
+    assert times.factor(Group("train", "t", "deep")) == 4.0
+    assert times.factor(Group("train", "u", "wide")) == 4.0
+    assert times.factor(Group("tune", "u", "wide")) == 1.0
 
 
 def test_durations_are_as_exact_as_a_forecast():
