@@ -13,4 +13,4 @@ Backend: TypeAlias = Literal["formula", "native", "triton"] | None
 Save: TypeAlias = Literal["input", "output"] | None
 
 # Looked up once, here: a compiler that traces a call then meets a constant, not a search.
-SHIPPED = registry.shipped_by_any_name()
+SHIPPED = dict(registry.shipped_by_any_name())

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from actlab.core import Activation
 from actlab.kernels import formula as formulas
+from actlab.kernels import operators
 from actlab.kernels.autograd import Elementwise, value
 from actlab.kernels.call import Call
 from actlab.kernels.channels import spread, tensors_of
@@ -117,6 +118,8 @@ def _general(
     }
     form = form_to_save(activation, values, save, x.dtype)
     if must_trace(x, *values.values()):
+        if operators.serve(activation, x, values, backend):
+            return operators.value(activation, x, values, channel_dim, form)
         check_traced_backend(activation, backend)
         return formulas.traced(activation, x, spread(values, x, channel_dim))
     check_backend(activation, backend)

@@ -65,7 +65,7 @@ class Elementwise(torch.autograd.Function):
         wants_x, wanted = ctx.needs_input_grad[1], call.wanted(ctx.needs_input_grad[2:])
         given = (saved, tensors, cotangent, wants_x, wanted)
         if graph:
-            grads = _traced_gradients(call, *given)
+            grads = traced_gradients(call, *given)
         elif kernel is None:
             grads = blocks.gradients(call, *given)
         elif isinstance(kernel, native.Kernel):
@@ -76,7 +76,7 @@ class Elementwise(torch.autograd.Function):
         return (None, grads.get(None), *of_tensors)
 
 
-def _traced_gradients(
+def traced_gradients(
     call: Call,
     saved: Tensor,
     tensors: tuple[Tensor, ...],

@@ -17,7 +17,6 @@ from actlab.kernels.apply import apply, check
 from actlab.kernels.call import Call
 from actlab.kernels.channels import tensors_of
 from actlab.kernels.policy import (
-    check_traced_backend,
     in_transform,
     is_grad_batch,
     kernel_for,
@@ -189,7 +188,6 @@ def gated_pair(
     unit = Unit(activation, params, channel_dim=channel_dim, backend=backend)
     tensors = tuple(tensors_of(params).values())
     if must_trace(gate, value, *tensors):
-        check_traced_backend(activation, backend)
         return _product(unit.of(gate, tensors), value)
     return Gated.apply(unit, gate, value, *tensors)
 
@@ -214,7 +212,6 @@ def gated_halves(
     unit = Unit(activation, params, channel_dim=channel_dim, backend=backend)
     tensors = tuple(tensors_of(params).values())
     if must_trace(x, *tensors):
-        check_traced_backend(activation, backend)
         gate, value = halves(x, dim, gate_first)
         return _product(unit.of(gate, tensors), value)
     return Halves.apply(unit, dim, gate_first, x, *tensors)

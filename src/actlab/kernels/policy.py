@@ -109,9 +109,9 @@ def check_traced_backend(activation: Activation, backend: str | None) -> None:
     """
     if backend not in (None, "formula"):
         raise BackendUnavailableError(
-            f"{activation.name}: backend {backend!r} serves plain eager tensors; under "
-            "torch.compile, export, torch.func, forward mode and tensor subclasses use "
-            "backend=None or 'formula'"
+            f"{activation.name}: backend {backend!r} serves plain eager tensors, and 'native' "
+            "those on the CPU under torch.compile; under export, torch.func, forward mode and "
+            "tensor subclasses use backend=None or 'formula'"
         )
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from actlab import functional
 from actlab.core import Activation
+from actlab.kernels import operators
 
 
 class NotApplicableError(Exception):
@@ -46,8 +47,13 @@ class Subject:
 
     @property
     def traces(self) -> bool:
-        """Whether compilers and transforms can be asked to run it: only formulas serve those."""
+        """Whether exporters and transforms can be asked to run it: only formulas serve those."""
         return self.backend in (None, "formula")
+
+    @property
+    def compiles(self) -> bool:
+        """Whether torch.compile is given the kernels of this backend."""
+        return self.backend == "native" and operators.compiles(self.activation)
 
     def label(self, params: Mapping[str, Any] | None = None) -> str:
         """Name, parameters and backend, for messages."""

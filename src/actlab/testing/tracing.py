@@ -36,7 +36,7 @@ def compiled(backend: str) -> Callable[[Subject, torch.dtype], None]:
 
     def check(subject: Subject, dtype: torch.dtype) -> None:
         params = subject.activation.defaults
-        function = functools.partial(subject, params=params)
+        function = functools.partial(subject, params=params, save="input")
         with _fresh_compiler():
             run = torch.compile(function, fullgraph=True, dynamic=True, backend=backend)
             inputs = places(subject, params, dtype)
@@ -61,7 +61,8 @@ def compiled_parameters(backend: str) -> Callable[[Subject, torch.dtype], None]:
         if not params:
             raise NotApplicableError("it has no parameters")
         with _fresh_compiler():
-            run = torch.compile(subject.__call__, fullgraph=True, dynamic=True, backend=backend)
+            function = functools.partial(subject, save="input")
+            run = torch.compile(function, fullgraph=True, dynamic=True, backend=backend)
             inputs = places(subject, params, dtype)
             x = subject.tensor(inputs, dtype)[None].requires_grad_()
             leaves = {k: torch.full_like(x[0], v).requires_grad_() for k, v in params.items()}
