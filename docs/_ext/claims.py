@@ -1,4 +1,4 @@
-"""The page of claims: every claim with its verdict, from the records of the last quick run."""
+"""The page of claims: every claim with its verdict, from the records of the last runs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
+TIERS = ("quick", "full")
+"""Whose runs are published; the table shows the last of them."""
+
 MOST_FINDINGS = 6
 """Comparisons of one claim in the table; the page of the run has all."""
 
@@ -16,11 +19,12 @@ MOST_FINDINGS = 6
 def generate(app: Sphinx) -> None:
     """Write the tables that the page includes."""
     source = Path(app.srcdir)
-    measured = json.loads((source / "claims" / "quick.json").read_text(encoding="utf-8"))
     folder = source / "_generated"
     folder.mkdir(exist_ok=True)
-    (folder / "claims_summary.md").write_text(summary(measured), encoding="utf-8")
-    (folder / "claims_table.md").write_text(table(measured), encoding="utf-8")
+    for tier in TIERS:
+        measured = json.loads((source / "claims" / f"{tier}.json").read_text(encoding="utf-8"))
+        (folder / f"claims_{tier}.md").write_text(summary(measured), encoding="utf-8")
+    (folder / "claims_table.md").write_text(table(measured, TIERS[-1]), encoding="utf-8")
 
 
 def summary(measured: dict[str, Any]) -> str:
@@ -43,29 +47,29 @@ def summary(measured: dict[str, Any]) -> str:
     )
 
 
-def table(measured: dict[str, Any]) -> str:
-    """A row for each claim."""
+def table(measured: dict[str, Any], tier: str) -> str:
+    """A row for each claim, with links into the pages of a run."""
     lines = [
         "| | claim, stated so that it can be false | verdict | effect (interval), seeds |\n",
         "| --- | --- | --- | --- |\n",
     ]
     for claim in measured["claims"]:
-        shown = [_finding(one) for one in claim["findings"][:MOST_FINDINGS]]
+        shown = [_finding(one, tier) for one in claim["findings"][:MOST_FINDINGS]]
         more = len(claim["findings"]) - len(shown)
         shown += [f"and {more} more"] if more > 0 else []
         what = "<br>".join(shown) or _text(claim["exact"] or "")
-        link = f'<a href="claims-quick.html#{claim["id"]}">{claim["id"]}</a>'
+        link = f'<a href="claims-{tier}.html#{claim["id"]}">{claim["id"]}</a>'
         lines.append(f"| {link} | {_text(claim['statement'])} | {claim['verdict']} | {what} |\n")
     return "".join(lines)
 
 
-def _finding(one: dict[str, Any]) -> str:
+def _finding(one: dict[str, Any], tier: str) -> str:
     evidence = one["evidence"]
     place = f"{evidence['study']}-{evidence['part']}-{one['regime']}"
     name = f"{evidence['study'].removeprefix('claims-').upper()}, {one['regime']}"
     if one["estimate"] is None:
         return f"{name}: {one['word']}"
-    link = f'<a href="claims-quick-report.html#{place}">{name}</a>'
+    link = f'<a href="claims-{tier}-report.html#{place}">{name}</a>'
     return f"{link}: {one['word']}, {one['effect']}, {one['seeds']}"
 
 

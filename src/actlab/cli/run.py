@@ -49,7 +49,7 @@ def run(
         study: name of a study that comes with actlab, such as twenty-one-pairs; a TOML file;
             claims for the studies of all claims; or with --activations the name of a task.
         tier: version of the study: smoke (about a minute for all claims), quick (about ten
-            minutes) or full (about two hours by estimate, on two cores). Default: full.
+            minutes) or full (two and a half hours, on two cores). Default: full.
         quick: the same as --tier quick.
         seeds: test seeds of every part, in place of the study's own.
         device: where networks live, such as cuda: those of tasks that can live on any device.
