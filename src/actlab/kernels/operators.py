@@ -38,11 +38,14 @@ LIBRARY.define(
 )
 
 
-@torch.compiler.assume_constant_result
 def _has_kernel(name: str) -> bool:
     """Whether a kernel computes a shipped definition; asked while a graph is made."""
     transformed = torch._C._functorch.peek_interpreter_stack() is not None
     return not transformed and native.kernel(SHIPPED[name]) is not None
+
+
+# What torch.compiler.assume_constant_result does, after importing the compiler for 1.7 s.
+_has_kernel._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def compiles(activation: Activation) -> bool:

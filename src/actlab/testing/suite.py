@@ -42,31 +42,6 @@ WARNINGS_OF_TORCH = ("`torch.jit.script", "Attempted to insert a get_attr Node")
 """What torch warns itself about when forward mode or linearisation is first used."""
 
 
-EAGER = frozenset(
-    {
-        "transforms.backward",
-        "transforms.retain_graph",
-        "transforms.checkpoint",
-        "transforms.checkpoint_reentrant",
-        "transforms.saved_tensor_hooks",
-        "transforms.batched_backward",
-        "transforms.reverse_over_reverse",
-    }
-)
-"""Checks in the groups of compilers and transforms in which only plain tensors are seen."""
-
-
-COMPILED = frozenset(
-    {
-        "tracing.compile",
-        "tracing.compile_parameters",
-        "tracing.inductor",
-        "tracing.inductor_parameters",
-    }
-)
-"""Checks of torch.compile, which can be given kernels for the CPU."""
-
-
 @dataclass(frozen=True, slots=True)
 class Check:
     """One property that every activation must have.
@@ -88,7 +63,7 @@ class Check:
     def traced(self) -> bool:
         """Whether a compiler or a transform gets to see the activation's operations."""
         if self.group in ("tracing", "transforms"):
-            return self.name not in EAGER
+            return self.name not in transforms.EAGER
         return self.name.startswith("accuracy.composite")
 
     @property
@@ -112,7 +87,7 @@ class Case:
 
     def run(self, subject: Subject) -> None:
         """Run it; see ``Check.run`` for what it raises."""
-        kernels = self.check.name in COMPILED and subject.compiles
+        kernels = self.check.name in tracing.COMPILED and subject.compiles
         if self.check.traced and not subject.traces and not kernels:
             raise NotApplicableError("exporters and transforms run the formula")
         arguments = (subject,) if self.dtype is None else (subject, self.dtype)

@@ -19,6 +19,16 @@ from actlab.testing.parameters import stored_in
 from actlab.testing.subject import NotApplicableError, Subject
 from actlab.testing.transforms import CURVATURES, SLOPES, places
 
+COMPILED = frozenset(
+    {
+        "tracing.compile",
+        "tracing.compile_parameters",
+        "tracing.inductor",
+        "tracing.inductor_parameters",
+    }
+)
+"""Checks of torch.compile, which can be given kernels for the CPU."""
+
 
 class _Layer(torch.nn.Module):
     """The function as a module without parameters, for exporters."""

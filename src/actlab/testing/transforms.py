@@ -19,6 +19,19 @@ from actlab.testing.special import saving_forms
 from actlab.testing.subject import Subject
 from actlab.testing.ulp import FORMATS, steps
 
+EAGER = frozenset(
+    {
+        "transforms.backward",
+        "transforms.retain_graph",
+        "transforms.checkpoint",
+        "transforms.checkpoint_reentrant",
+        "transforms.saved_tensor_hooks",
+        "transforms.batched_backward",
+        "transforms.reverse_over_reverse",
+    }
+)
+"""Checks in the groups of compilers and transforms in which only plain tensors are seen."""
+
 Function = Callable[[Tensor], Tensor]
 
 SIZES = (1e-30, 1e-20, 1e-12, 1e-8, 1e-6, 1e-3, 9.0, 14.0, 30.0)
