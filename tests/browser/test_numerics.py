@@ -17,6 +17,8 @@ from actlab.analysis.propagation import propagate
 from actlab.analysis.quadrature import AccuracyError
 from actlab.testing.ulp import FORMATS, rounded
 
+pytestmark = pytest.mark.slow
+
 NAMES = list(registry.shipped())
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 

@@ -157,6 +157,8 @@ def layouts(dtype: torch.dtype) -> dict[str, Tensor]:
             "expanded": x[:1].expand(6, 3, 4), "empty": x[:0], "0-D": x[0, 0, 0]}  # fmt: skip
 
 
+OTHERS = (torch.bfloat16, torch.float64)
+
 CASES = {
     "numbers": ("powerlu input 1 " + (2.7).hex(), ()),
     "from the output": ("powerlu output 1 " + (2.7).hex(), ()),
@@ -165,7 +167,9 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64])
+@pytest.mark.parametrize(
+    "dtype", [torch.float32, *(pytest.param(t, marks=pytest.mark.slow) for t in OTHERS)]
+)
 @pytest.mark.parametrize("layout", layouts(torch.float32))
 @pytest.mark.parametrize("case", CASES)
 def test_operators_keep_the_rules(case: str, layout: str, dtype: torch.dtype) -> None:

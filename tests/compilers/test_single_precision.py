@@ -128,6 +128,7 @@ def test_double_where_single_is_not_enough(name: str, params: Any) -> None:
     assert torch.float64 in dtypes_in_graph(name, params, torch.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["elu", "relu"])
 def test_backward_reads_the_input_and_no_masks(name: str) -> None:
     x = torch.linspace(-2, 2, 64, requires_grad=True)

@@ -52,6 +52,7 @@ def said(capsys, *words: str, code: int = 0) -> str:
     return found.out + found.err
 
 
+@pytest.mark.slow
 def test_events_are_written(folder):
     lines = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     assert lines[0]["event"] == "began"
@@ -123,6 +124,7 @@ def test_verify(folder, capsys):
     assert "unknown cell" in said(capsys, "verify", folder / "r", "--cell", "zz", code=2)
 
 
+@pytest.mark.slow
 def test_a_comparison_without_a_file(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = ["run", "twenty-one-pairs", "--activations", "tanh", "--seeds", "2", "--workers", "1"]
@@ -142,6 +144,7 @@ def test_studies_tasks_and_the_schema(capsys):
     assert "part" in schema["properties"]
 
 
+@pytest.mark.slow
 def test_claims(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "E14  conditional" in said(capsys, "claims", "E14")

@@ -99,6 +99,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_whole_run_leaves_records_and_a_page(whole: Path) -> None:
     assert len(cells(whole)) == 12 + 2 + 2 + 2
     page = (whole / "results" / "small" / "report.html").read_text("utf-8")

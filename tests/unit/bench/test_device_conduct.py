@@ -100,6 +100,7 @@ def test_what_does_not_fit_is_skipped_with_the_reason(tmp_path, monkeypatch):
     assert Store.open(tmp_path / "r").finished(results.about["cells"][-1]) is None
 
 
+@pytest.mark.slow
 def test_whoever_runs_out_of_memory_leaves_and_the_rest_goes_on(tmp_path, monkeypatch):
     real = contenders.prepare
 

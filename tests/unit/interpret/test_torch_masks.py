@@ -39,6 +39,7 @@ def test_infinities_are_found() -> None:
     assert torch.equal(found, torch.isinf(EVERY))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "params"), [("gelu", {}), ("powerlu", {"p": 2.7})], ids=str)
 def test_backward_of_compiled_formulas_reads_no_masks(name: str, params: Any) -> None:
     def run(x: Tensor) -> Tensor:

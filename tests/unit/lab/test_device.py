@@ -126,6 +126,7 @@ def test_a_stack_out_of_range_is_refused_before_any_work(tmp_path, capsys, words
     assert not (tmp_path / "r").exists()
 
 
+@pytest.mark.slow
 def test_retry_looks_at_the_device_too(tmp_path, capsys):
     folder = tmp_path / "r"
     words = "run mlp --activations tanh --seeds 1 --setting steps=1 --setting width=2 --workers 1"

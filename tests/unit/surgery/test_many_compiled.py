@@ -56,7 +56,12 @@ def graphs_of_layers(model: Layers) -> int:
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"learnable": True}, {"learnable": True, "per_channel": True}]
+    "options",
+    [
+        pytest.param({}, marks=pytest.mark.slow),
+        pytest.param({"learnable": True}, marks=pytest.mark.slow),
+        {"learnable": True, "per_channel": True},
+    ],
 )
 def test_layers_compiled_one_by_one_share_graphs(options: dict[str, Any]) -> None:
     plain = graphs_of_layers(Layers())
@@ -74,6 +79,7 @@ def test_one_function_of_many_swapped_in_layers_compiled_one_by_one() -> None:
     assert graphs_of_layers(model) <= 4
 
 
+@pytest.mark.slow
 def test_models_of_many_classes_are_compiled_in_one_process() -> None:
     for number in range(MANY):
         model = type(f"Layer{number}", (Layer,), {})()

@@ -66,6 +66,7 @@ def test_the_loss_that_both_processes_follow_falls():
     assert late["loss"] < 0.7 * early["loss"]
 
 
+@pytest.mark.slow
 def test_a_process_that_fails_is_reported_and_the_next_job_runs():
     with pytest.raises(RuntimeError, match=r"failed \(exit code 1\).*unknown activation|'rleu'"):
         measured(replace(JOB, arm={**JOB.arm, "name": "rleu"}), 60.0, lambda: None)
