@@ -89,6 +89,7 @@ def test_learning_does_not_recompile() -> None:
     assert len(graphs.nodes) == 1
 
 
+@pytest.mark.slow
 def test_every_function_is_compiled_in_one_process() -> None:
     x = rows(4, 6)
     with fresh_compiler():

@@ -115,6 +115,7 @@ def test_the_conformance_test_of_a_new_activation_passes(scaffold: Path) -> None
     assert " passed" in result.stdout
 
 
+@pytest.mark.slow
 def test_it_fails_when_the_definition_is_wrong(scaffold: Path, tmp_path: Path) -> None:
     for path in scaffold.glob("*.py"):
         source = path.read_text(encoding="utf-8")

@@ -35,6 +35,7 @@ def test_every_cell_computed_again_is_the_same(results):
         assert verify_cell(record, store).equal, record.key
 
 
+@pytest.mark.slow
 def test_a_changed_number_is_found(results, monkeypatch):
     store = Store.open(results)
     (record,) = [r for r in choose(store, cells=None) if r.key["kind"] == "train"][:1]
