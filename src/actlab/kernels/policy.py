@@ -102,7 +102,7 @@ def check_device(activation: Activation, backend: str | None, x: Tensor) -> None
 
 
 def check_traced_backend(activation: Activation, backend: str | None) -> None:
-    """Compilers, exporters and transforms need plain operations, which only formulas are.
+    """Exporters, transforms and most graphs need plain operations, which only formulas are.
 
     Raises:
         BackendUnavailableError: another backend was asked for by name.
@@ -110,8 +110,8 @@ def check_traced_backend(activation: Activation, backend: str | None) -> None:
     if backend not in (None, "formula"):
         raise BackendUnavailableError(
             f"{activation.name}: backend {backend!r} serves plain eager tensors, and 'native' "
-            "those on the CPU under torch.compile; under export, torch.func, forward mode and "
-            "tensor subclasses use backend=None or 'formula'"
+            "under torch.compile those on the CPU, for activations that come with actlab; under "
+            "export, torch.func, forward mode and tensor subclasses use backend=None or 'formula'"
         )
 
 
