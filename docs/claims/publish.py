@@ -16,6 +16,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from actlab.records import Store
 from actlab.report.claims.page import facts_of, write_page
 from actlab.report.claims.terminal import as_json
 from actlab.report.claims.verdicts import judge_claims
@@ -49,10 +50,14 @@ def publish(results: Path, partial: bool = False) -> None:
     for page in pages.iterdir():
         if page.stat().st_size > LARGEST_PAGE:
             raise SystemExit(f"{page.name} has {page.stat().st_size} bytes, more than a page may")
+    # Studies that ask the same share cells.
+    cells = {
+        cell["id"] for one in Store.open(results).read_study()["studies"] for cell in one["cells"]
+    }
     content = {
         "date": folder.newest[:10],
         "command": folder.command,
-        "cells": sum(study.cells for study in folder.studies),
+        "cells": len(cells),
         "incomplete": incomplete,
         "seconds": round(sum(study.seconds for study in folder.studies)),
         "environment": environment_of(folder),
