@@ -2,7 +2,9 @@
 
 It takes a multiply-add in two roundings, where kernels rest on the hardware's single one. It cuts
 digits off where float32 becomes bfloat16 instead of rounding to even. It makes a float of a
-condition that is spread over a block.
+condition that is spread over a block. Where hardware approximates, in quotients and square roots of
+float32 that ask for no more, it is exact: here these are as far off as PTX's documentation allows,
+and square roots flush subnormal numbers.
 """
 
 from __future__ import annotations
@@ -49,6 +51,25 @@ def from_brain(bits: np.ndarray) -> np.ndarray:
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
+QUOTIENT_ULP, ROOT_ULP = 2, 1
+"""What ``div.full.f32`` and ``sqrt.approx.ftz.f32`` may be off by."""
+
+
+def astray(exact: np.ndarray, ulp: int) -> np.ndarray:
+    """Normal float32 numbers up to so many units away, to either side and nothing else random."""
+    bits = exact.view(np.uint32)
+    step = ((bits * np.uint32(2654435761)) >> 16) % np.uint32(2 * ulp + 1)
+    moved = (bits + step - np.uint32(ulp)).view(np.float32)
+    size = np.abs(exact)
+    ordinary = (size > 1.2e-38) & (size < 3e38) & (bits & 0x007FFFFF != 0)
+    return np.where(ordinary, moved, exact)
+
+
+def flushed(x: np.ndarray) -> np.ndarray:
+    """Float32 numbers with zeros for the subnormal ones."""
+    return np.where(np.abs(x) < np.float32(1.1754944e-38), x * np.float32(0), x)
+
+
 def install() -> None:
     """Mend the interpreter, and let it compute what is selected away without a warning."""
     import triton.language as tl
@@ -77,6 +98,25 @@ def install() -> None:
         data = np.full(type.shape, arg.data.reshape(-1)[0], dtype=arg.data.dtype)
         return handle(data, arg.dtype.scalar)
 
+    def create_fdiv(self: Any, x: Any, y: Any) -> Any:
+        quotient = x.data / y.data
+        if quotient.dtype == np.float32:
+            quotient = astray(quotient, QUOTIENT_ULP)
+        return handle(quotient, x.dtype.scalar)
+
+    def create_sqrt(self: Any, x: Any) -> Any:
+        if x.data.dtype != np.float32:
+            return handle(np.sqrt(x.data), x.dtype.scalar)
+        return handle(astray(np.sqrt(flushed(x.data)), ROOT_ULP), x.dtype.scalar)
+
+    given = interpreter._implicit_cvt
+
+    def _implicit_cvt(arg: Any) -> Any:
+        if isinstance(arg, float):  # as a literal, -0.0 would become 0.0
+            return tl.tensor(handle(np.array([arg]), tl.float64), tl.float64)
+        return given(arg)
+
+    interpreter._implicit_cvt = _implicit_cvt
     prepared = interpreter.InterpretedFunction.__call__
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -90,5 +130,7 @@ def install() -> None:
     builder.create_fma = create_fma
     builder.cast_impl = cast_impl
     builder.create_fp_to_fp = create_fp_to_fp
+    builder.create_fdiv = create_fdiv
+    builder.create_sqrt = create_sqrt
     builder.create_splat = create_splat
     np.seterr(all="ignore")  # kernels compute branches that are not taken

@@ -1,6 +1,6 @@
 """The vocabulary: what an activation is, and the mathematics its formula may use."""
 
-from actlab.core.direct import Direct
+from actlab.core.direct import Direct, HalfTypes, moderate, power_of_two
 from actlab.core.errors import (
     BackendUnavailableError,
     MissingExtraError,
@@ -19,6 +19,7 @@ __all__ = [
     "Domain",
     "Equivalent",
     "FromOutput",
+    "HalfTypes",
     "Joint",
     "Maths",
     "MissingExtraError",
@@ -26,4 +27,6 @@ __all__ = [
     "Reference",
     "Traits",
     "UnknownNameError",
+    "moderate",
+    "power_of_two",
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from actlab.core.direct import Direct
+from actlab.core.direct import Direct, HalfTypes
 from actlab.core.facts import FAMILIES, Equivalent, Joint, Reference, Traits
 from actlab.core.param import Domain, Param
 
@@ -67,6 +67,8 @@ class Activation:
         from_output: derivatives from the output alone, where they exist.
         saves: what a training step keeps by default.
         direct: for which parameters the dtype's own precision is enough, and the formulas then.
+        half_types: for which parameters single precision is enough for float16 and bfloat16.
+            None: GPU kernels compute these in double.
         aliases: other names of the very same function.
         notes: what a user should know, one sentence each.
         family: what kind of function it is, one of ``FAMILIES``. Default: ``"other"``.
@@ -92,6 +94,7 @@ class Activation:
     from_output: FromOutput | None = None
     saves: Literal["input", "output"] = "input"
     direct: Direct | None = None
+    half_types: HalfTypes | None = None
     aliases: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     family: str = "other"

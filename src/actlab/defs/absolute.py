@@ -1,6 +1,6 @@
 """The absolute value."""
 
-from actlab.core import Activation, Direct, Joint, Reference, Traits
+from actlab.core import Activation, Direct, HalfTypes, Joint, Reference, Traits
 
 
 def forward(m, x):
@@ -21,6 +21,7 @@ ABSOLUTE = Activation(
     joints=(Joint("0", lambda: 0.0, "0", lambda: 0.0),),
     direct=Direct(usable=lambda m: True),
     aliases=("modulus",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=True,

@@ -1,6 +1,6 @@
 """Arcsinh: the inverse hyperbolic sine, linear near 0 and logarithmic far away."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 
 def textbook(m, x):
@@ -43,6 +43,7 @@ ARCSINH = Activation(
     textbook=textbook,
     textbook_derivative=textbook_derivative,
     aliases=("asinh",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=False,

@@ -1,6 +1,6 @@
 """Bent identity: the identity plus half of a rounded |x|."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 
 def textbook(m, x):
@@ -42,6 +42,7 @@ BENT_IDENTITY = Activation(
     derivative=derivative,
     textbook=textbook,
     textbook_derivative=textbook_derivative,
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=True,

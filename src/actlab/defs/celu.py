@@ -1,6 +1,17 @@
 """CELU: an exponential linear unit that is continuously differentiable for every alpha."""
 
-from actlab.core import Activation, Domain, Equivalent, Joint, Param, Reference, Traits
+from actlab.core import (
+    Activation,
+    Domain,
+    Equivalent,
+    HalfTypes,
+    Joint,
+    Param,
+    Reference,
+    Traits,
+    moderate,
+    power_of_two,
+)
 
 NEAR = 2.0**-8
 """Up to this size of x / alpha the formula is a series, whose derivative in alpha does not
@@ -55,6 +66,7 @@ CELU = Activation(
     params=(Param("alpha", 1.0, Domain(0.0), "minus the limit at -inf, and the width"),),
     joints=(Joint("0", lambda alpha: 0.0, "1", lambda alpha: 1.0),),
     terms={"d/dalpha": alpha_terms},
+    half_types=HalfTypes(lambda m, *, alpha: moderate(m, alpha) & power_of_two(m, alpha)),
     traits=Traits(
         monotone=True,
         convex=True,

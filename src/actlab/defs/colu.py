@@ -1,6 +1,6 @@
 """CoLU: the collapsing linear unit."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 LEFT = -800.0
 """Below -800 the value, about -e^x, is smaller than any double."""
@@ -59,6 +59,7 @@ COLU = Activation(
     derivative=derivative,
     textbook=textbook,
     textbook_derivative=textbook_derivative,
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

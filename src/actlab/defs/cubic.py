@@ -1,6 +1,6 @@
 """Cubic: the third power of the input."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 
 def textbook(m, x):
@@ -27,6 +27,7 @@ CUBIC = Activation(
     textbook=textbook,
     textbook_derivative=textbook_derivative,
     aliases=("cube",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=False,

@@ -1,6 +1,6 @@
 """dSiLU: the derivative of SiLU as an activation of its own."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 FAR = 800.0
 """Beyond +-800 the function differs from 0 or 1 by less than any double can show."""
@@ -54,6 +54,7 @@ DSILU = Activation(
     derivative=derivative,
     textbook=textbook,
     textbook_derivative=textbook_derivative,
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

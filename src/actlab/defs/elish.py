@@ -1,6 +1,6 @@
 """ELiSH: SiLU above 0, and the ELU weighted by the sigmoid below."""
 
-from actlab.core import Activation, Joint, Reference, Traits
+from actlab.core import Activation, HalfTypes, Joint, Reference, Traits
 
 FAR = 800.0
 """Beyond +-800 the function differs from 0 or x by less than any double can show."""
@@ -47,6 +47,7 @@ ELISH = Activation(
     derivative=derivative,
     textbook=textbook,
     joints=(Joint("0", lambda: 0.0, "1/2", lambda: 0.5),),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

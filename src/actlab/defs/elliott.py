@@ -1,6 +1,6 @@
 """Elliott's sigmoid: a rational replacement of the logistic function."""
 
-from actlab.core import Activation, Joint, Reference, Traits
+from actlab.core import Activation, HalfTypes, Joint, Reference, Traits
 
 
 def textbook(m, x):
@@ -33,6 +33,7 @@ ELLIOTT = Activation(
     textbook_derivative=textbook_derivative,
     joints=(Joint("0", lambda: 0.0, "1/2", lambda: 0.5),),
     aliases=("elliott_sigmoid",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=False,

@@ -1,6 +1,16 @@
 """ELU: the exponential linear unit."""
 
-from actlab.core import Activation, Direct, Domain, FromOutput, Joint, Param, Reference, Traits
+from actlab.core import (
+    Activation,
+    Direct,
+    Domain,
+    FromOutput,
+    HalfTypes,
+    Joint,
+    Param,
+    Reference,
+    Traits,
+)
 
 
 def textbook(m, x, *, alpha):
@@ -29,6 +39,11 @@ def is_direct(m, *, alpha):
     return (alpha >= 2.0**-10) & (alpha <= 2) & m.exact(alpha) & m.exact(1 / alpha)
 
 
+def is_single_for_halves(m, *, alpha):
+    """Where alpha, which the output may cancel, is not rounded, and no slope leaves the range."""
+    return (alpha >= 2.0**-10) & (alpha <= 2.0**8) & m.exact(alpha)
+
+
 def traced(m, x, *, alpha):
     """As ``forward``, for a single precision whose e^x - 1 forgets the sign of -0.0."""
     below = m.scaled_expm1(alpha, m.guard(x, x < 0, 0))
@@ -53,6 +68,7 @@ ELU = Activation(
         "slope is exactly 0 below about -17 (float32), -8.3 (float16), -6.2 (bfloat16)",
     ),
     direct=Direct(usable=is_direct, traced=traced),
+    half_types=HalfTypes(usable=is_single_for_halves),
     traits=Traits(
         monotone=True,
         convex=True,

@@ -1,6 +1,6 @@
 """The error function: a sigmoid with the tails of the normal law."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 
 def textbook_derivative(m, x):
@@ -29,6 +29,10 @@ def derivative(m, x):
     return m.where(m.absolute(x) <= FAR, slope, 0)
 
 
+def half_derivative(m, x):
+    return 2 / m.sqrt(m.pi) * m.exp(-(x * x))
+
+
 def traced_slope_terms(m, x):
     """Torch's own rule rounds x^2 before the exponential, an error that x^2 multiplies."""
     return (1 + x * x) * derivative(m, x)
@@ -42,6 +46,8 @@ ERROR_FUNCTION = Activation(
     textbook_derivative=textbook_derivative,
     terms={"traced slope": traced_slope_terms},
     aliases=("erf",),
+    # The square of a half type is exact in single precision.
+    half_types=HalfTypes(derivative=half_derivative),
     traits=Traits(
         monotone=True,
         convex=False,

@@ -1,6 +1,15 @@
 """E-swish: SiLU times a constant."""
 
-from actlab.core import Activation, Domain, Equivalent, Param, Reference, Traits
+from actlab.core import (
+    Activation,
+    Domain,
+    Equivalent,
+    HalfTypes,
+    Param,
+    Reference,
+    Traits,
+    moderate,
+)
 
 FAR = 800.0
 """Beyond +-800 the sigmoid differs from 0 or 1 by less than any double can show."""
@@ -67,6 +76,7 @@ ESWISH = Activation(
     textbook=textbook,
     textbook_derivative=textbook_derivative,
     params=(Param("beta", 1.25, Domain(0.0), "slope far above 0"),),
+    half_types=HalfTypes(lambda m, *, beta: moderate(m, beta)),
     traits=Traits(
         monotone=False,
         convex=False,

@@ -1,6 +1,16 @@
 """ExpoLU: a power ramp on [-b, b] between 0 and a line of slope 1."""
 
-from actlab.core import Activation, Direct, Domain, FromOutput, Joint, Param, Reference, Traits
+from actlab.core import (
+    Activation,
+    Direct,
+    Domain,
+    FromOutput,
+    HalfTypes,
+    Joint,
+    Param,
+    Reference,
+    Traits,
+)
 
 
 def textbook(m, x, *, a, b, p):
@@ -69,6 +79,12 @@ def is_direct(m, *, a, b, p):
     return (p >= 2) & (p <= 2) & moderate & m.exact(a) & m.exact(1 / a) & m.exact(b)
 
 
+def is_single_for_halves(m, *, a, b, p):
+    """Where no power leaves the range, and b, which x may cancel, is not rounded."""
+    moderate = (a >= 2.0**-10) & (a <= 2.0**10) & (b <= 2.0**10) & (p >= 0.5) & (p <= 4)
+    return moderate & m.exact(b)
+
+
 EXPOLU = Activation(
     name="expolu",
     title="ExpoLU: zero, then a power ramp on [-b, b], then a line of slope 1",
@@ -112,6 +128,7 @@ EXPOLU = Activation(
     ),
     saves="output",
     direct=Direct(usable=is_direct),
+    half_types=HalfTypes(usable=is_single_for_halves),
     traits=Traits(
         monotone=True,
         convex=False,

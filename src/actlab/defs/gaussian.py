@@ -1,6 +1,6 @@
 """Gaussian: a bump, e to the minus x squared."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 FAR = 40.0
 """Beyond +-40 the bump is less than any double can show."""
@@ -36,6 +36,15 @@ def derivative(m, x):
     return m.where(m.absolute(x) <= FAR, _bump(m, middle, -2 * middle), 0)
 
 
+def half_forward(m, x):
+    return m.exp(-(x * x))
+
+
+def half_derivative(m, x):
+    middle = m.guard(x, (-FAR, FAR), 0)
+    return m.where(m.absolute(x) <= FAR, -2 * (middle * m.exp(-(middle * middle))), 0)
+
+
 GAUSSIAN = Activation(
     name="gaussian",
     title="Gaussian: e to the minus x squared, a bump at 0",
@@ -43,6 +52,8 @@ GAUSSIAN = Activation(
     derivative=derivative,
     textbook=textbook,
     textbook_derivative=textbook_derivative,
+    # The square of a half type is exact in single precision.
+    half_types=HalfTypes(forward=half_forward, derivative=half_derivative),
     traits=Traits(
         monotone=False,
         convex=False,

@@ -1,6 +1,6 @@
 """GELU: the input weighted by the normal probability of lying below it, and its tanh form."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 CUBIC = 0.044715
 FAR = 40.0
@@ -47,6 +47,16 @@ def tanh_forward(m, x):
     return m.where(x < -FAR, 0, m.where(x <= FAR, middle * m.sigmoid(argument), x))
 
 
+def tanh_half_derivative(m, x):
+    """With an argument of fewer roundings: the left tail multiplies each of them by ten."""
+    middle = m.guard(x, (-FAR, FAR), 0)
+    steep, square = 2 * m.sqrt(2 / m.pi), middle * middle
+    argument = middle * m.fma(square, steep * CUBIC, steep)
+    weight, rest = m.sigmoid(argument), m.sigmoid(-argument)
+    slope = weight * m.fma(middle * rest, m.fma(square, steep * 3 * CUBIC, steep), 1)
+    return m.where(x < -FAR, 0, m.where(x <= FAR, slope, 1))
+
+
 def tanh_derivative(m, x):
     middle, argument = _tanh_argument(m, x)
     weight, rest = m.sigmoid(argument), m.sigmoid(-argument)
@@ -68,6 +78,7 @@ GELU = Activation(
     derivative=derivative,
     textbook=textbook,
     textbook_derivative=textbook_derivative,
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,
@@ -91,6 +102,7 @@ GELU_TANH = Activation(
     derivative=tanh_derivative,
     textbook=tanh_textbook,
     textbook_derivative=tanh_textbook_derivative,
+    half_types=HalfTypes(derivative=tanh_half_derivative),
     traits=Traits(
         monotone=False,
         convex=False,

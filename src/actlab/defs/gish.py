@@ -1,6 +1,6 @@
 """Gish: the input times the logarithm of 2 - exp(-e^x)."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 FAR = 800.0
 """Below -800 the value is smaller than any double."""
@@ -59,6 +59,7 @@ GISH = Activation(
     derivative=derivative,
     textbook=textbook,
     textbook_derivative=textbook_derivative,
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

@@ -1,6 +1,6 @@
 """GoLU: the input weighted by the Gompertz function."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 LEFT = -16.0
 """exp(-e^16) has millions of zeros behind its point."""
@@ -42,6 +42,7 @@ GOLU = Activation(
     derivative=derivative,
     textbook=textbook,
     textbook_derivative=textbook_derivative,
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

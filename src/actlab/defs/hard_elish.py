@@ -1,6 +1,6 @@
 """HardELiSH: the exponential linear unit and the identity, each times a hard sigmoid."""
 
-from actlab.core import Activation, Joint, Reference, Traits
+from actlab.core import Activation, HalfTypes, Joint, Reference, Traits
 
 
 def textbook(m, x):
@@ -41,6 +41,7 @@ HARD_ELISH = Activation(
         Joint("1", lambda: 1.0, "1", lambda: 1.0),
     ),
     aliases=("hardelish",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

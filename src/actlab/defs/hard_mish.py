@@ -1,6 +1,6 @@
 """Hard mish: a parabola between 0 and the identity, in place of mish."""
 
-from actlab.core import Activation, Joint, Reference, Traits
+from actlab.core import Activation, HalfTypes, Joint, Reference, Traits
 
 
 def forward(m, x):
@@ -29,6 +29,7 @@ HARD_MISH = Activation(
         Joint("0", lambda: 0.0, "1", lambda: 1.0),
     ),
     aliases=("hardmish",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

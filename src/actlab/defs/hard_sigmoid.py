@@ -1,6 +1,6 @@
 """Hard sigmoid: a line between 0 and 1 in place of the logistic curve."""
 
-from actlab.core import Activation, FromOutput, Joint, Reference, Traits
+from actlab.core import Activation, FromOutput, HalfTypes, Joint, Reference, Traits
 
 
 def forward(m, x):
@@ -32,6 +32,7 @@ HARD_SIGMOID = Activation(
     ),
     saves="output",
     aliases=("hardsigmoid",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=False,

@@ -1,6 +1,6 @@
 """Hard swish: the input times its hard sigmoid."""
 
-from actlab.core import Activation, Joint, Reference, Traits
+from actlab.core import Activation, HalfTypes, Joint, Reference, Traits
 
 
 def forward(m, x):
@@ -30,6 +30,7 @@ HARD_SWISH = Activation(
         Joint("3", lambda: 3.0, "1", lambda: 1.0),
     ),
     aliases=("hardswish", "hard_silu"),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

@@ -1,6 +1,17 @@
 """LeakyReLU: a rectifier that lets a fraction of negative inputs through."""
 
-from actlab.core import Activation, Domain, Equivalent, FromOutput, Joint, Param, Reference, Traits
+from actlab.core import (
+    Activation,
+    Domain,
+    Equivalent,
+    FromOutput,
+    HalfTypes,
+    Joint,
+    Param,
+    Reference,
+    Traits,
+    moderate,
+)
 
 
 def forward(m, x, *, negative_slope):
@@ -44,6 +55,7 @@ LEAKY_RELU = Activation(
         note="exact, except where the output of a negative input underflows to 0",
     ),
     saves="output",
+    half_types=HalfTypes(lambda m, *, negative_slope: moderate(m, negative_slope)),
     traits=Traits(
         monotone=True,
         convex=True,

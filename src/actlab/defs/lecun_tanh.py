@@ -1,6 +1,6 @@
 """LeCun's tanh: scaled so that it maps -1 and 1 nearly to themselves."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 SCALE = 1.7159
 
@@ -33,6 +33,7 @@ LECUN_TANH = Activation(
     textbook=textbook,
     textbook_derivative=textbook_derivative,
     aliases=("scaled_tanh",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=False,

@@ -1,6 +1,6 @@
 """LiSHT: the input times its own hyperbolic tangent."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 FAR = 40.0
 """Beyond +-40 the hyperbolic tangent is +-1 to 34 digits."""
@@ -34,6 +34,7 @@ LISHT = Activation(
     derivative=derivative,
     textbook=textbook,
     textbook_derivative=textbook_derivative,
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

@@ -1,6 +1,6 @@
 """LogCosh: the logarithm of the hyperbolic cosine."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 NEAR = 2.0
 """Up to this size log(2) would cancel what it is subtracted from."""
@@ -33,6 +33,7 @@ LOG_COSH = Activation(
     derivative=derivative,
     textbook=textbook,
     aliases=("lncosh",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=True,

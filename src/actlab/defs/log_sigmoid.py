@@ -1,6 +1,6 @@
 """Log-sigmoid: the logarithm of the logistic sigmoid."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 
 def textbook(m, x):
@@ -31,6 +31,7 @@ LOG_SIGMOID = Activation(
     textbook=textbook,
     textbook_derivative=textbook_derivative,
     aliases=("logsigmoid",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=False,

@@ -1,6 +1,6 @@
 """Logish: the input times the logarithm of 1 + sigmoid(x)."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 FAR = 800.0
 """Beyond +-800 the sigmoid differs from 0 or 1 by less than any double can show."""
@@ -59,6 +59,7 @@ LOGISH = Activation(
     derivative=derivative,
     textbook=textbook,
     textbook_derivative=textbook_derivative,
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

@@ -1,6 +1,6 @@
 """LogLU: the identity above 0 and a logarithm below."""
 
-from actlab.core import Activation, Joint, Reference, Traits
+from actlab.core import Activation, HalfTypes, Joint, Reference, Traits
 
 
 def textbook(m, x):
@@ -29,6 +29,7 @@ LOGLU = Activation(
     textbook=textbook,
     textbook_derivative=textbook_derivative,
     joints=(Joint("0", lambda: 0.0, "1", lambda: 1.0),),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=True,

@@ -1,6 +1,6 @@
 """Mish: the input times the tanh of its softplus."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 FAR = 800.0
 """Beyond +-800 the weight differs from 0 or 1 by less than any double can show."""
@@ -48,6 +48,7 @@ MISH = Activation(
     derivative=derivative,
     textbook=textbook,
     textbook_derivative=textbook_derivative,
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

@@ -1,6 +1,17 @@
 """MPELU: an exponential linear unit with a learned depth and a learned rate."""
 
-from actlab.core import Activation, Domain, Equivalent, Joint, Param, Reference, Traits
+from actlab.core import (
+    Activation,
+    Domain,
+    Equivalent,
+    HalfTypes,
+    Joint,
+    Param,
+    Reference,
+    Traits,
+    moderate,
+    power_of_two,
+)
 
 TINY = 2.0**-900
 """Up to this size of beta x the function is a line, while beta x nears the subnormal numbers."""
@@ -43,6 +54,9 @@ MPELU = Activation(
         Param("beta", 1.0, Domain(0.0), "rate of the exponential", learnable=True),
     ),
     joints=(Joint("0", lambda alpha, beta: 0.0, "alpha beta", lambda alpha, beta: alpha * beta),),
+    half_types=HalfTypes(
+        lambda m, *, alpha, beta: moderate(m, alpha, beta) & power_of_two(m, beta)
+    ),
     traits=Traits(
         monotone=True,
         convex=True,

@@ -1,6 +1,17 @@
 """PELU: an exponential linear unit whose slope, width and depth are learned."""
 
-from actlab.core import Activation, Domain, Equivalent, Joint, Param, Reference, Traits
+from actlab.core import (
+    Activation,
+    Domain,
+    Equivalent,
+    HalfTypes,
+    Joint,
+    Param,
+    Reference,
+    Traits,
+    moderate,
+    power_of_two,
+)
 
 TINY = 2.0**-900
 """Up to this size of x / b the function is a line, while x / b nears the subnormal numbers."""
@@ -42,6 +53,7 @@ PELU = Activation(
         Param("b", 1.0, Domain(0.0), "width of the exponential", learnable=True),
     ),
     joints=(Joint("0", lambda a, b: 0.0, "a / b", lambda a, b: a / b),),
+    half_types=HalfTypes(lambda m, *, a, b: moderate(m, a, b) & power_of_two(m, b)),
     traits=Traits(
         monotone=True,
         convex=True,

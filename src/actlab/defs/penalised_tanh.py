@@ -1,6 +1,16 @@
 """Penalised tanh: a tanh whose negative side is scaled down."""
 
-from actlab.core import Activation, Domain, Equivalent, Joint, Param, Reference, Traits
+from actlab.core import (
+    Activation,
+    Domain,
+    Equivalent,
+    HalfTypes,
+    Joint,
+    Param,
+    Reference,
+    Traits,
+    moderate,
+)
 
 
 def textbook(m, x, *, a):
@@ -32,6 +42,7 @@ PENALISED_TANH = Activation(
     params=(Param("a", 0.25, Domain(0.0, 1.0, closed_high=True), "scale of the negative side"),),
     joints=(Joint("0", lambda a: 0.0, "a", lambda a: a),),
     aliases=("penalized_tanh",),
+    half_types=HalfTypes(lambda m, *, a: moderate(m, a)),
     traits=Traits(
         monotone=True,
         convex=False,

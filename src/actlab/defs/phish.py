@@ -1,6 +1,6 @@
 """Phish: the input times the tanh of its GELU."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 FAR = 40.0
 """Beyond +-40 the normal CDF differs from 0 or 1, and tanh from 1, by less than double shows."""
@@ -52,6 +52,7 @@ PHISH = Activation(
     derivative=derivative,
     textbook=textbook,
     textbook_derivative=textbook_derivative,
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

@@ -6,6 +6,7 @@ from actlab.core import (
     Domain,
     Equivalent,
     FromOutput,
+    HalfTypes,
     Joint,
     Param,
     Reference,
@@ -71,6 +72,7 @@ POWERLU = Activation(
     ),
     saves="output",
     direct=Direct(usable=lambda m, *, p: (p >= 2) & (p <= 2)),
+    half_types=HalfTypes(usable=lambda m, *, p: (p >= 0.5) & (p <= 4)),
     traits=Traits(
         monotone=True,
         convex=True,

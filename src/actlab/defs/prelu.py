@@ -1,6 +1,6 @@
 """PReLU: a rectifier whose slope below 0 is learned."""
 
-from actlab.core import Activation, Equivalent, Joint, Param, Reference, Traits
+from actlab.core import Activation, Equivalent, HalfTypes, Joint, Param, Reference, Traits, moderate
 
 INFINITE = float("inf")
 
@@ -35,6 +35,7 @@ PRELU = Activation(
     params=(Param("weight", 0.25, meaning="slope below 0", learnable=True),),
     joints=(Joint("0", lambda weight: 0.0, "weight", lambda weight: weight),),
     aliases=("parametric_relu",),
+    half_types=HalfTypes(lambda m, *, weight: moderate(m, weight)),
     traits=Traits(
         monotone=True,
         convex=True,

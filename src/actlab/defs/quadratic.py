@@ -1,6 +1,6 @@
 """Quadratic: the square of the input."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 
 def textbook(m, x):
@@ -22,6 +22,7 @@ QUADRATIC = Activation(
     derivative=derivative,
     textbook=textbook,
     aliases=("square",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=True,

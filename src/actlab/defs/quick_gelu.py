@@ -1,6 +1,6 @@
 """Quick GELU: the sigmoid approximation of GELU."""
 
-from actlab.core import Activation, Equivalent, Reference, Traits
+from actlab.core import Activation, Equivalent, HalfTypes, Reference, Traits
 
 RATE = 1.702
 FAR = 800.0
@@ -55,6 +55,7 @@ QUICK_GELU = Activation(
     textbook=textbook,
     textbook_derivative=textbook_derivative,
     aliases=("gelu_sigmoid",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

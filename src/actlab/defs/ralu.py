@@ -6,6 +6,7 @@ from actlab.core import (
     Domain,
     Equivalent,
     FromOutput,
+    HalfTypes,
     Param,
     Reference,
     Traits,
@@ -126,6 +127,20 @@ def direct_derivative(m, x, *, alpha):
     return m.where(q < 1e30, m.fma(beta, change, 1), 1)
 
 
+def half_forward(m, x, *, alpha):
+    """``x (1 + c)``; c is 0 where x^2 leaves the range, and -0.0 and infinities are themselves."""
+    c = (alpha - 1) / (1 + x * x)
+    size = m.absolute(x)
+    return m.where((size > 0) & (size < float("inf")), m.fma(x, c, x), x)
+
+
+def half_derivative(m, x, *, alpha):
+    """``1 + (alpha - 1) (1 - x^2) / (1 + x^2)^2``."""
+    square = x * x
+    r = 1 / (1 + square)
+    return m.where(square < 1e30, m.fma(alpha - 1, ((1 - square) * r) * r, 1), 1)
+
+
 def traced(m, x, *, alpha):
     """``x + (alpha - 1) x / (1 + x^2)``; what is added to large x is too small to be seen."""
     t = m.widened(m.guard(x, (-1e18, 1e18), 0))
@@ -162,6 +177,12 @@ RALU = Activation(
         derivative=direct_derivative,
         slopes_usable=is_slope_direct,
         traced=traced,
+    ),
+    half_types=HalfTypes(
+        # Where what is added to 1 never cancels more than two thirds of it.
+        usable=lambda m, *, alpha: (alpha >= 0.5) & (alpha <= 5),
+        forward=half_forward,
+        derivative=half_derivative,
     ),
     traits=Traits(
         monotone=True,

@@ -1,6 +1,15 @@
 """ReLU: the rectified linear unit."""
 
-from actlab.core import Activation, Direct, Equivalent, FromOutput, Joint, Reference, Traits
+from actlab.core import (
+    Activation,
+    Direct,
+    Equivalent,
+    FromOutput,
+    HalfTypes,
+    Joint,
+    Reference,
+    Traits,
+)
 
 
 def forward(m, x):
@@ -23,6 +32,7 @@ RELU = Activation(
     from_output=FromOutput(derivative=derivative, note="exact"),
     saves="output",
     direct=Direct(usable=lambda m: True),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=True,

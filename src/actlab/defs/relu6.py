@@ -1,6 +1,15 @@
 """ReLU6: a rectifier that saturates at 6."""
 
-from actlab.core import Activation, Direct, Equivalent, FromOutput, Joint, Reference, Traits
+from actlab.core import (
+    Activation,
+    Direct,
+    Equivalent,
+    FromOutput,
+    HalfTypes,
+    Joint,
+    Reference,
+    Traits,
+)
 from actlab.defs import bounded_relu
 
 UPPER = 6
@@ -28,6 +37,7 @@ RELU6 = Activation(
     from_output=FromOutput(derivative=derivative, note="exact"),
     saves="output",
     direct=Direct(usable=lambda m: True),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=False,

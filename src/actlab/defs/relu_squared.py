@@ -1,6 +1,6 @@
 """Squared ReLU: the square of the rectified input."""
 
-from actlab.core import Activation, Joint, Reference, Traits
+from actlab.core import Activation, HalfTypes, Joint, Reference, Traits
 
 
 def textbook(m, x):
@@ -26,6 +26,7 @@ RELU_SQUARED = Activation(
     textbook=textbook,
     joints=(Joint("0", lambda: 0.0, "0", lambda: 0.0),),
     aliases=("squared_relu", "relu2"),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=True,

@@ -1,6 +1,17 @@
 """RReLU: a rectifier whose slope below 0 is drawn at random in training; here its mean."""
 
-from actlab.core import Activation, Domain, Equivalent, FromOutput, Joint, Param, Reference, Traits
+from actlab.core import (
+    Activation,
+    Domain,
+    Equivalent,
+    FromOutput,
+    HalfTypes,
+    Joint,
+    Param,
+    Reference,
+    Traits,
+    moderate,
+)
 
 
 def slope(lower, upper):
@@ -38,6 +49,7 @@ RRELU = Activation(
     ),
     saves="output",
     aliases=("randomized_leaky_relu",),
+    half_types=HalfTypes(lambda m, *, lower, upper: moderate(m, lower, upper)),
     traits=Traits(
         monotone=True,
         convex=True,

@@ -1,6 +1,6 @@
 """SELU: an ELU scaled so that N(0, 1) is a fixed point of its mean and variance."""
 
-from actlab.core import Activation, Equivalent, Joint, Reference, Traits
+from actlab.core import Activation, Equivalent, HalfTypes, Joint, Reference, Traits
 from actlab.defs import elu
 
 ALPHA = 1.6732632423543772848170429916717
@@ -29,6 +29,7 @@ SELU = Activation(
     derivative=derivative,
     textbook=textbook,
     joints=(Joint("0", lambda: 0.0, "SCALE * ALPHA", lambda: SCALE * ALPHA),),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=False,

@@ -1,6 +1,6 @@
 """Serf: the input times the error function of its softplus."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 FAR = 800.0
 """Below -800 the value is smaller than any double."""
@@ -61,6 +61,7 @@ SERF = Activation(
     derivative=derivative,
     textbook=textbook,
     textbook_derivative=textbook_derivative,
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

@@ -1,6 +1,6 @@
 """Shifted ReLU: a rectifier that saturates at -1 instead of 0."""
 
-from actlab.core import Activation, Direct, FromOutput, Joint, Reference, Traits
+from actlab.core import Activation, Direct, FromOutput, HalfTypes, Joint, Reference, Traits
 from actlab.defs import displaced_relu
 
 BOUND = 1
@@ -25,6 +25,7 @@ SHIFTED_RELU = Activation(
     from_output=FromOutput(derivative=derivative, note="exact"),
     saves="output",
     direct=Direct(usable=lambda m: True),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=True,

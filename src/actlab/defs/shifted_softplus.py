@@ -1,6 +1,6 @@
 """Shifted softplus: softplus lowered so that it passes through the origin."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 
 def textbook(m, x):
@@ -33,6 +33,7 @@ SHIFTED_SOFTPLUS = Activation(
     derivative=derivative,
     textbook=textbook,
     aliases=("ssp",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=True,

@@ -1,6 +1,6 @@
 """The logistic sigmoid."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 
 def textbook(m, x):
@@ -24,6 +24,7 @@ SIGMOID = Activation(
     derivative=derivative,
     textbook=textbook,
     aliases=("logistic",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=False,

@@ -1,6 +1,6 @@
 """SiLU, also known as swish: the input times its sigmoid."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 FAR = 800.0
 """Beyond +-800 the sigmoid differs from 0 or 1 by less than any double can show."""
@@ -41,6 +41,7 @@ SILU = Activation(
     textbook=textbook,
     textbook_derivative=textbook_derivative,
     aliases=("swish",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

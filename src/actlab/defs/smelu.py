@@ -1,6 +1,17 @@
 """SmeLU: a rectifier whose corner is replaced by a parabola."""
 
-from actlab.core import Activation, Domain, Equivalent, FromOutput, Joint, Param, Reference, Traits
+from actlab.core import (
+    Activation,
+    Domain,
+    Equivalent,
+    FromOutput,
+    HalfTypes,
+    Joint,
+    Param,
+    Reference,
+    Traits,
+    moderate,
+)
 
 
 def textbook(m, x, *, beta):
@@ -52,6 +63,7 @@ SMELU = Activation(
     ),
     saves="output",
     aliases=("sparse_plus",),
+    half_types=HalfTypes(lambda m, *, beta: moderate(m, beta) & m.exact(beta)),
     traits=Traits(
         monotone=True,
         convex=True,

@@ -1,6 +1,6 @@
 """Smish: the input times the tanh of log(1 + sigmoid(x))."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 FAR = 800.0
 """Beyond +-800 the sigmoid differs from 0 or 1 by less than any double can show."""
@@ -61,6 +61,7 @@ SMISH = Activation(
     derivative=derivative,
     textbook=textbook,
     textbook_derivative=textbook_derivative,
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

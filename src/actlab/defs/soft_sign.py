@@ -1,6 +1,6 @@
 """Softsign: x over 1 + |x|."""
 
-from actlab.core import Activation, Joint, Reference, Traits
+from actlab.core import Activation, HalfTypes, Joint, Reference, Traits
 
 
 def textbook(m, x):
@@ -36,6 +36,7 @@ SOFT_SIGN = Activation(
     textbook_derivative=textbook_derivative,
     joints=(Joint("0", lambda: 0.0, "1", lambda: 1.0),),
     aliases=("softsign",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=False,

@@ -1,6 +1,6 @@
 """SoftModulusQ: |x| with its corner replaced by a cubic on either side."""
 
-from actlab.core import Activation, Joint, Reference, Traits
+from actlab.core import Activation, HalfTypes, Joint, Reference, Traits
 
 
 def textbook(m, x):
@@ -39,6 +39,7 @@ SOFTMODULUS_Q = Activation(
         Joint("0", lambda: 0.0, "0", lambda: 0.0),
         Joint("1", lambda: 1.0, "1", lambda: 1.0),
     ),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

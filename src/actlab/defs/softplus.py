@@ -1,6 +1,6 @@
 """Softplus: the logarithm of 1 + e^x."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 
 def textbook(m, x):
@@ -25,6 +25,7 @@ SOFTPLUS = Activation(
     forward=forward,
     derivative=derivative,
     textbook=textbook,
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=True,

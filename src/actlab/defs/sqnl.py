@@ -1,6 +1,6 @@
 """SQNL: the square non-linearity, a sigmoid made of two parabolas."""
 
-from actlab.core import Activation, Joint, Reference, Traits
+from actlab.core import Activation, HalfTypes, Joint, Reference, Traits
 
 
 def textbook(m, x):
@@ -42,6 +42,7 @@ SQNL = Activation(
         Joint("0", lambda: 0.0, "1", lambda: 1.0),
         Joint("2", lambda: 2.0, "0", lambda: 0.0),
     ),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=False,

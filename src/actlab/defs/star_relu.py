@@ -1,6 +1,6 @@
 """StarReLU: a squared ReLU scaled and shifted, by default to mean 0 and variance 1."""
 
-from actlab.core import Activation, Equivalent, Joint, Param, Reference, Traits
+from actlab.core import Activation, Equivalent, HalfTypes, Joint, Param, Reference, Traits, moderate
 
 INFINITE = float("inf")
 
@@ -36,6 +36,7 @@ STAR_RELU = Activation(
         Param("bias", -0.4472, meaning="the value for x <= 0", learnable=True),
     ),
     joints=(Joint("0", lambda scale, bias: 0.0, "0", lambda scale, bias: 0.0),),
+    half_types=HalfTypes(lambda m, *, scale, bias: moderate(m, scale, bias)),
     traits=Traits(
         monotone=True,
         convex=True,

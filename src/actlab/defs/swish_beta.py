@@ -1,6 +1,15 @@
 """Swish with its learned sharpness beta: the input times sigmoid(beta x)."""
 
-from actlab.core import Activation, Equivalent, Param, Reference, Traits
+from actlab.core import (
+    Activation,
+    Equivalent,
+    HalfTypes,
+    Param,
+    Reference,
+    Traits,
+    moderate,
+    power_of_two,
+)
 
 FAR = 65536.0
 """Where |beta x| is larger, no beta leaves anything of x e^-|beta x| that a double can show."""
@@ -61,6 +70,7 @@ SWISH_BETA = Activation(
     textbook=textbook,
     textbook_derivative=textbook_derivative,
     params=(Param("beta", 1.0, meaning="sharpness of the gate", learnable=True),),
+    half_types=HalfTypes(lambda m, *, beta: moderate(m, beta) & power_of_two(m, m.absolute(beta))),
     traits=Traits(
         monotone=False,
         convex=False,

@@ -1,6 +1,6 @@
 """Symlog: a logarithm that takes either sign and is the identity near 0."""
 
-from actlab.core import Activation, Joint, Reference, Traits
+from actlab.core import Activation, HalfTypes, Joint, Reference, Traits
 
 
 def textbook(m, x):
@@ -30,6 +30,7 @@ SYMLOG = Activation(
     textbook=textbook,
     textbook_derivative=textbook_derivative,
     joints=(Joint("0", lambda: 0.0, "1", lambda: 1.0),),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=False,

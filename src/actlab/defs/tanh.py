@@ -1,6 +1,6 @@
 """The hyperbolic tangent."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 
 def forward(m, x):
@@ -24,6 +24,7 @@ TANH = Activation(
     forward=forward,
     derivative=derivative,
     textbook_derivative=textbook_derivative,
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=False,

@@ -2,7 +2,7 @@
 
 import math
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 NEAR = 1.0
 """Up to here x and tanh(x) cancel so much that a series takes their place."""
@@ -74,6 +74,7 @@ TANH_SHRINK = Activation(
     textbook=textbook,
     textbook_derivative=textbook_derivative,
     aliases=("tanhshrink",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=True,
         convex=False,

@@ -1,6 +1,6 @@
 """TanhExp: the input weighted by tanh(e^x)."""
 
-from actlab.core import Activation, Reference, Traits
+from actlab.core import Activation, HalfTypes, Reference, Traits
 
 FAR = 800.0
 """Below -800 the value is smaller than any double."""
@@ -60,6 +60,7 @@ TANHEXP = Activation(
     textbook=textbook,
     textbook_derivative=textbook_derivative,
     aliases=("telu",),
+    half_types=HalfTypes(),
     traits=Traits(
         monotone=False,
         convex=False,

@@ -37,3 +37,16 @@ def direct_formulas(definition: Activation) -> dict[str, Formula]:
     elif output is not None and own:
         forms["slope_from_output"] = output.derivative
     return forms
+
+
+def half_formulas(definition: Activation) -> dict[str, Formula]:
+    """The formulas that half types compute in single precision, by key."""
+    half = definition.half_types
+    if half is None:
+        return {}
+    own = {
+        "forward": half.forward,
+        "slope": half.derivative,
+        "slope_from_output": half.derivative_from_output,
+    }
+    return {key: own.get(key) or formula for key, formula in formulas(definition).items()}

@@ -13,9 +13,9 @@ from typing import Any
 
 from actlab.core import Activation
 from actlab.core.spec import Formula
-from actlab.interpret.forms import direct_formulas, formulas
+from actlab.interpret.forms import direct_formulas, formulas, half_formulas
 from actlab.interpret.graph import Node, printing, traced, traced_condition
-from actlab.interpret.triton_statements import Double, Single, Writer
+from actlab.interpret.triton_statements import Double, Half, Single, Writer
 
 FUNCTION = """\
 @triton.jit
@@ -68,8 +68,9 @@ class Printed:
     Attributes:
         text: the functions, without the kernels.
         forms: by key: ``forward``, ``slope``, ``slope_from_output``, ``<name>_partial``,
-            ``<name>_partial_from_output``, and the first three with ``direct_`` before them.
-        usable: conditions on the parameters for the direct forms, by key, as graphs or bools.
+            ``<name>_partial_from_output``; the first three also with ``direct_`` before them, all
+            of them with ``half_``.
+        usable: conditions on the parameters for these, by key, as graphs or bools.
     """
 
     text: str
@@ -96,6 +97,9 @@ def _printed(definition: Activation) -> Printed:
     for key, formula in direct_formulas(definition).items():
         written, forms[f"direct_{key}"] = _function(f"direct_{key}", formula, names, Single)
         text += written
+    for key, formula in half_formulas(definition).items():
+        written, forms[f"half_{key}"] = _function(f"half_{key}", formula, names, Half)
+        text += written
     usable = {}
     for key, condition in conditions(definition).items():
         usable[key] = traced_condition(condition, names)
@@ -104,11 +108,15 @@ def _printed(definition: Activation) -> Printed:
 
 
 def conditions(definition: Activation) -> dict[str, Callable[..., Any]]:
-    """The conditions for direct formulas: for the value, and for the slopes."""
+    """The conditions for direct formulas, of value and slopes, and for half types in single."""
+    known: dict[str, Callable[..., Any]] = {}
     direct = definition.direct
-    if direct is None:
-        return {}
-    return {"usable": direct.usable, "slopes_usable": direct.slopes_usable or direct.usable}
+    if direct is not None:
+        known["usable"] = direct.usable
+        known["slopes_usable"] = direct.slopes_usable or direct.usable
+    if definition.half_types is not None:
+        known["half_usable"] = definition.half_types.usable
+    return known
 
 
 def _function(

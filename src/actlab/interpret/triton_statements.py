@@ -53,6 +53,27 @@ class Single:
     divide = "{0} * {2}"
 
 
+class Half:
+    """In float32, for half types, to whose digits that is enough: see ``core.Activation``."""
+
+    CALLS: ClassVar[Mapping[str, str]] = {
+        "erf": "erf_h",
+        "exp": "exp_h",
+        "expm1": "expm1_h",
+        "log": "log_h",
+        "log1p": "log1p_h",
+        "normal_cdf": "normal_cdf_h",
+        "normal_density": "normal_density_h",
+        "sigmoid": "sigmoid_h",
+        "sqrt": "sqrt_h",
+        "tanh": "tanh_h",
+        "scaled_exp": "scaled_exp_h",
+    }
+    scaled_expm1 = "{0} * expm1_h({1})"
+    quotient = "{0} / {1}"
+    divide = "{0} * {2}"
+
+
 class Writer:
     """Statements for the nodes of one graph, each written once, before its first use."""
 
@@ -91,15 +112,15 @@ class Writer:
 
     def block(self, node: Any) -> str:
         """A value in the shape of x."""
-        text = self.element(node)
         if not isinstance(node, Node):
-            return f"number(x, {text})"
+            return _called("number(x, {})", node)
+        text = self.element(node)
         return text if node.varies else f"spread(x, {text})"
 
     def element(self, node: Any) -> str:
         """A name or literal for a value inside the function."""
         if not isinstance(node, Node):
-            return literal(node)
+            return self._scalar(node) if _is_minus_zero(node) else literal(node)
         if not node.varies:
             name = self.constant(node)
             return f"({name} != 0.0)" if node.condition else name
@@ -171,10 +192,13 @@ class Writer:
             texts.append(f"E{number}")
         else:
             texts.append(str(twice(exponent)))
-        return f"{node.operation}({', '.join(texts)})"
+        suffix = "_h" if self.arithmetic is Half else ""
+        return f"{node.operation}{suffix}({', '.join(texts)})"
 
     def _scalar(self, node: Any) -> str:
-        return self.element(node) if isinstance(node, Node) else f"scalar({literal(node)})"
+        if isinstance(node, Node):
+            return self.element(node)
+        return _called("scalar_h({})" if self.arithmetic is not Double else "scalar({})", node)
 
     def _loop(self, loop: Loop, place: int) -> str:
         if loop not in self._written:
@@ -214,7 +238,7 @@ def _prepared(node: Node, operands: list[str]) -> str:
         kept = operands if operation == "lower_power" else operands[:-1]
         unit = place + 1 if len(kept) == 5 else None  # known at compile time, as `unit`
         plain = [
-            text if isinstance(given, Node) or number == unit else f"scalar({text})"
+            text if isinstance(given, Node) or number == unit else _called("scalar({})", given)
             for number, (text, given) in enumerate(zip(kept, node.operands, strict=False))
         ]
         return f"{operation}({', '.join(plain)}, 0)"
@@ -227,7 +251,7 @@ def _prepared(node: Node, operands: list[str]) -> str:
 
 def _numbers(node: Node, operands: list[str]) -> list[str]:
     return [
-        text if isinstance(given, Node) else f"scalar({text})"
+        text if isinstance(given, Node) else _called("scalar({})", given)
         for text, given in zip(operands, node.operands, strict=True)
     ]
 
@@ -240,6 +264,17 @@ def twice(exponent: float) -> int:
     """Twice an exponent that is taken by products, else 0."""
     doubled = 2 * float(exponent)
     return int(doubled) if 1 <= doubled <= MOST_TWICE and doubled.is_integer() else 0
+
+
+def _is_minus_zero(number: Any) -> bool:
+    return number == 0 and math.copysign(1, number) < 0
+
+
+def _called(call: str, number: Any) -> str:
+    """A literal that is handed to ``number`` or ``scalar``, for which Triton has no -0.0."""
+    return (
+        f"({call.format('0.0')} * -1.0)" if _is_minus_zero(number) else call.format(literal(number))
+    )
 
 
 def literal(number: Any) -> str:

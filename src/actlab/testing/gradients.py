@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 
-from actlab.testing.comparison import misses, promised_ulp, report
+from actlab.testing.comparison import halves_by_terms, misses, promised_ulp, report
 from actlab.testing.inputs import finite_inputs, noise, ordinary_inputs
 from actlab.testing.oracle import exact
 from actlab.testing.parameters import few_sets, parameter_sets
@@ -81,7 +81,8 @@ def cotangents(subject: Subject, dtype: torch.dtype) -> None:
         limit = promised_ulp(subject, "slope", dtype)
         if dtype == torch.float64:
             limit += 1  # the product rounds once more
-        found = misses(inputs, got, truth, form, limit, scale)
+        by_terms = halves_by_terms(subject)
+        found = misses(inputs, got, truth, form, limit, scale, halves_by_terms=by_terms)
         heading = f"{subject.label(params)} {form.name} cotangent times slope"
         report(found, len(inputs), heading)
 

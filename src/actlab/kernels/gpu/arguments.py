@@ -19,7 +19,7 @@ from actlab.kernels.call import Call
 if TYPE_CHECKING:
     from actlab.kernels.gpu.launch import TritonKernel
 
-DOUBLE, SINGLE, DEVICE, DEVICE_MIXED = range(4)
+DOUBLE, SINGLE, DEVICE, DEVICE_MIXED, HALF, DEVICE_HALF = range(6)
 """The modes of ``template.py``."""
 
 
@@ -42,9 +42,18 @@ def constants_of(kernel: TritonKernel, key: str, call: Call, dtype: torch.dtype)
     """The constants of a form for one call."""
     params = tuple(call.params.values())
     if any(value is None for value in params):
-        direct = f"direct_{key}" in kernel.printed.forms and dtype != torch.float64
-        return Constants(DEVICE_MIXED if direct else DEVICE)
+        return Constants(_on_device(kernel, key, dtype))
     return _of_numbers(kernel, key, params, str(dtype).removeprefix("torch."))
+
+
+HALF_TYPES = ("float16", "bfloat16")
+
+
+def _on_device(kernel: TritonKernel, key: str, dtype: torch.dtype) -> int:
+    forms = kernel.printed.forms
+    if dtype in (torch.float16, torch.bfloat16) and f"half_{key}" in forms:
+        return DEVICE_HALF
+    return DEVICE_MIXED if dtype != torch.float64 and f"direct_{key}" in forms else DEVICE
 
 
 @functools.lru_cache(maxsize=4096)
@@ -53,6 +62,11 @@ def _of_numbers(
 ) -> Constants:
     printed = kernel.printed
     params = dict(zip((p.name for p in kernel.activation.params), values, strict=True))
+    half = printed.forms.get(f"half_{key}")
+    enough = half is not None and storage in HALF_TYPES
+    if enough and evaluate(printed.usable["half_usable"], params, storage):
+        numbers = _numbers(half, params, storage)
+        return Constants(HALF, numbers, tuple(_exponents(half, numbers, storage)))
     direct = printed.forms.get(f"direct_{key}")
     if direct is not None and storage != "float64":
         usable = printed.usable["usable" if key == "forward" else "slopes_usable"]

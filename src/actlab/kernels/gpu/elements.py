@@ -23,6 +23,26 @@ def place(i, shape, strides, DIMS: tl.constexpr):
 
 
 @triton.jit
+def single(x):
+    """In float32. By bits, or compilers compare and select in half types, which takes longer."""
+    if x.dtype == tl.bfloat16:
+        wide = (x.to(tl.uint16, bitcast=True).to(tl.uint32) << 16).to(tl.float32, bitcast=True)
+    else:
+        wide = x.to(tl.float32)
+    return wide
+
+
+@triton.jit
+def like(result, x):
+    """``x`` in the dtype of a result."""
+    if result.dtype == tl.float32:
+        wide = single(x)
+    else:
+        wide = x.to(result.dtype)
+    return wide
+
+
+@triton.jit
 def parameter(pointer, number, KIND: tl.constexpr, channel, mask):
     """A parameter in double: a number (0), one for all (1), one per channel (2)."""
     if KIND == 0:
@@ -56,10 +76,38 @@ def rounded(value, dtype: tl.constexpr):
 
 @triton.jit
 def passed(cotangent, slope, dtype: tl.constexpr):
-    """``cotangent * slope``; a dead element passes 0, whatever comes in, infinite or NaN."""
+    """``cotangent * slope``; a dead element passes 0, whatever comes in, infinite or NaN.
+
+    Dead is what has a slope that ``dtype`` rounds to 0. One that is not 0 passes what is finite.
+    """
     infinite = (tl.abs(cotangent) < float("inf")) == 0  # or NaN
-    dead = (slope == 0.0) | ((rounded(slope, dtype) == 0.0) & infinite)
-    return tl.where(dead, 0.0, cotangent * slope + 0.0)
+    dead = tl.abs(slope) <= rounds_to_zero(slope, dtype)
+    let_in = tl.where(dead & infinite, 0.0, cotangent)
+    return tl.fma(let_in, slope, tl.full(slope.shape, 0.0, slope.dtype))
+
+
+@triton.jit
+def rounds_to_zero(like, dtype: tl.constexpr):
+    """The largest number that ``dtype`` rounds to 0, if the numbers of ``like`` know it."""
+    if dtype == tl.float16:
+        limit = tl.full(like.shape, 2.9802322387695312e-08, like.dtype)
+    elif dtype == tl.bfloat16:
+        limit = tl.full(like.shape, 4.591774807899561e-41, like.dtype)
+    elif dtype == tl.float32 and like.dtype == tl.float64:
+        limit = tl.full(like.shape, 7.006492321624085e-46, like.dtype)
+    else:
+        limit = tl.full(like.shape, 0.0, like.dtype)
+    return limit
+
+
+@triton.jit
+def every(condition, mask):
+    """Whether a condition, on one parameter for all or on each element's own, holds everywhere."""
+    if len(condition.shape) == 0:
+        holds = condition.to(tl.int32)
+    else:
+        holds = tl.min((condition | (mask == 0)).to(tl.int32))
+    return holds
 
 
 # A parameter as a tensor of this dtype would hold it, and what a kernel's precision loses of it.

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from actlab.interpret.triton_ import Form, Printed
-from actlab.kernels.gpu.template import AT, HEADER, KERNELS, SUMS, VALUE
+from actlab.kernels.gpu.template import (
+    AT,
+    DEVICE,
+    FINISHED,
+    HEADER,
+    KERNELS,
+    SUMS,
+    UNKNOWN,
+    VALUE,
+)
 
 
 def source(name: str, printed: Printed, names: tuple[str, ...]) -> str:
@@ -64,66 +73,62 @@ class _Shape:
 
     def at(self, key: str) -> str:
         """The function that computes a form in one of the modes."""
-        form, direct = self.forms.get(key), self.forms.get(f"direct_{key}")
+        form = self.forms.get(key)
         if form is None:
             return ""
-        single = f"direct_{key}(x.to(tl.float32){_constants(direct, '.to(tl.float32)')})"
         return AT.format(
             form=key,
             given=self._with_types(),
-            direct=single if direct else "x.to(tl.float32)",
+            direct=self._in_single("direct", key),
+            half=self._in_single("half", key),
             constants=_constants(form),
             exponents="".join(f", E{place}" for place in form.exponents),
             no_exponents=", 0" * len(form.exponents),
             prepare=self._prepared(form),
         )
 
-    def value(self, key: str, name: str = "") -> str:
-        """The function that finishes a form: rounded, or multiplied by a cotangent."""
-        form, direct = self.forms.get(key), self.forms.get(f"direct_{key}")
-        name = name or key
+    def _in_single(self, kind: str, key: str) -> str:
+        form = self.forms.get(f"{kind}_{key}")
         if form is None:
+            return "single(x)"  # there is no such mode then
+        exponents = "".join(f", E{place}" for place in form.exponents)
+        return f"{form.name}(single(x){_constants(form, '.to(tl.float32)')}{exponents})"
+
+    def value(self, key: str, name: str = "") -> str:
+        """The functions that finish a form: rounded, or multiplied by a cotangent."""
+        name = name or key
+        if key not in self.forms:
             # Never called: kernels ask for it only where the definition has it.
-            return (
-                f"@triton.jit\ndef {name}_value(x, factor, mask, {self._with_types()}"
-                "MODE: tl.constexpr, DTYPE: tl.constexpr):\n    return x\n\n\n"
-            )
+            return UNKNOWN.format(name=name, given=self._with_types())
         finish = {
-            "forward": "rounded({0}, DTYPE)",
-            "gated": "rounded({0} * factor.to({0}.dtype), DTYPE)",
-        }.get(name, "rounded(passed(factor.to({0}.dtype), {0}, DTYPE), DTYPE)")
-        lines = "{0}_at(x, {1}{2}, DTYPE)"
-        text = VALUE.format(
-            form=name,
-            given=self._with_types(),
-            prepare_direct="pass" if direct is None else self._prepared(direct),
-            usable="usable" if key == "forward" else "slopes_usable",
-            parameters=self.parameters,
-            finish_direct=f"{name}_finished(x, factor, {self.given}1, DTYPE)",
-            finish_double=f"{name}_finished(x, factor, {self.given}2, DTYPE)",
-            finish=f"{name}_finished(x, factor, {self.given}MODE, DTYPE)",
-        )
-        if direct is None:
-            # Without a form in single precision there is no mode 3.
-            head = text[: text.index("    if MODE == 3:")]
-            text = head + f"    return {name}_finished(x, factor, {self.given}MODE, DTYPE)\n\n\n"
-        finished = (
-            f"@triton.jit\ndef {name}_finished(x, factor, {self._with_types()}"
-            "MODE: tl.constexpr, DTYPE: tl.constexpr):\n"
-            f"    y = {lines.format(key, self.given, 'MODE')}\n"
-            f"    return {finish.format('y')}\n\n\n"
-        )
-        return finished + text
+            "forward": "rounded(y, DTYPE)",
+            "gated": "rounded(y * like(y, factor), DTYPE)",
+        }.get(name, "rounded(passed(like(y, factor), y, DTYPE), DTYPE)")
+        usable = "usable" if key == "forward" else "slopes_usable"
+        device = self._on_device("direct", key, name, 3, usable)
+        device += self._on_device("half", key, name, 5, "half_usable")
+        known = {"name": name, "given": self._with_types(), "passed": self.given}
+        text = FINISHED.format(form=key, finish=finish, **known)
+        return text + VALUE.format(device=device, **known)
+
+    def _on_device(self, kind: str, key: str, name: str, mode: int, usable: str) -> str:
+        """What a form does with parameters that only the device knows."""
+        form = self.forms.get(f"{kind}_{key}")
+        if form is None:
+            return ""
+        return DEVICE.format(
+            mode=mode, then=mode - (2 if kind == "direct" else 1), usable=usable, name=name,
+            parameters=self.parameters, passed=self.given, prepare=self._prepared(form),
+        )  # fmt: skip
 
     def terms(self) -> list[str]:
         """The contribution of a block to the gradient in each parameter that is wanted."""
         lines = []
         for name in self.names:
             lines.append(f"if W_{name}:")
-            from_output = self.forms.get(f"{name}_partial_from_output")
-            from_input = self.forms[f"{name}_partial"]
+            from_input, from_output = f"{name}_partial", f"{name}_partial_from_output"
             indent = "    "
-            if from_output is not None:
+            if from_output in self.forms:
                 lines.append("    if OUTPUT:")
                 lines += [f"        {line}" for line in self._term(name, from_output)]
                 lines.append("    else:")
@@ -131,17 +136,40 @@ class _Shape:
             lines += [indent + line for line in self._term(name, from_input)]
         return lines
 
-    def _term(self, name: str, form: Form) -> list[str]:
-        count = len(form.constants)
-        constants = "".join(f", c{place}" for place in range(count))
-        call = f"{form.name}(saved.to(tl.float64){constants}{', 0' * len(form.exponents)})"
-        parameters = "".join(f"{n}_here, " for n in self.names)
-        names = "".join(f"c{place}, " for place in range(count))
-        return [
-            *([f"{names}= prepare_{form.name}({parameters}DTYPE)"] if count else []),
-            f"term = passed(cotangent.to(tl.float64), {call}, tl.float64)",
-            f"sum_{name} += tl.where(mask, term, 0.0)",
-        ]
+    def _term(self, name: str, key: str) -> list[str]:
+        whole = [*self._parts("", key), f"partial = {self._of_saved('', key)}"]
+        half = f"half_{key}"
+        lines = [*whole, "term = passed(cotangent.to(tl.float64), partial, tl.float64)"]
+        if half in self.forms:
+            here = "".join(f"{n}_here, " for n in self.names)
+            lines = [
+                "if MODE == 5:",
+                *(f"    {line}" for line in self._parts("half_", key)),
+                f"    usable_here = half_usable({here}DTYPE)",
+                f"    partial = {self._of_saved('half_', key)}",
+                "    term = passed(single(cotangent), partial, tl.float32).to(tl.float64)",
+                "    if every(usable_here, mask) == 0:",
+                *(f"        {line}" for line in whole),
+                "        other = passed(cotangent.to(tl.float64), partial, tl.float64)",
+                "        term = tl.where(usable_here, term, other)",
+                "else:",
+                *(f"    {line}" for line in lines),
+            ]
+        return [*lines, f"sum_{name} += tl.where(mask, term, 0.0)"]
+
+    def _parts(self, kind: str, key: str) -> list[str]:
+        """The constants of a derivative in a parameter, from parameters that are here."""
+        form = self.forms[kind + key]
+        here = "".join(f"{n}_here, " for n in self.names)
+        names = "".join(f"c{place}, " for place in range(len(form.constants)))
+        return [f"{names}= prepare_{form.name}({here}DTYPE)"] if names else []
+
+    def _of_saved(self, kind: str, key: str) -> str:
+        form = self.forms[kind + key]
+        suffix = ".to(tl.float32)" if kind else ""
+        constants = "".join(f", c{place}{suffix}" for place in range(len(form.constants)))
+        x = "single(saved)" if kind else "saved.to(tl.float64)"
+        return f"{form.name}({x}{constants}{', 0' * len(form.exponents)})"
 
     def stores(self) -> list[str]:
         """Where each chunk's sums go: one row of chunks for every parameter and channel."""

@@ -1,10 +1,10 @@
 """The kernels of one definition, as text around its printed functions.
 
 Elements are taken in the order of the result's memory, or in logical order where gradients are
-summed. ``MODE`` says how a formula is computed: in double (0) or single precision (1) with
-parameters that are numbers, whose constants the host has prepared; or with parameters that are
-tensors, which only the device knows, in double (2), or in single precision for those elements whose
-parameters allow it and in double for the others (3).
+summed. ``MODE`` says how a formula is computed. With parameters that are numbers, whose constants
+the host has prepared: in double (0), in single precision (1), or in single precision as half types
+need it (4). With parameters that are tensors, which only the device knows: in double (2), or as 1
+(3) or as 4 (5) for those elements whose parameters allow it and in double for the others.
 """
 
 from __future__ import annotations
@@ -16,10 +16,17 @@ import triton
 import triton.language as tl
 
 from actlab.kernels.gpu.elements import (
-    exact, lost, parameter, passed, place, rounded, stored,
+    every, exact, like, lost, parameter, passed, place, rounded, single, stored,
 )
 from actlab.kernels.gpu.maths import (
     exp32, exp64, expm1_32, expm1_64, log1p_64, log64, number, scalar, scaled_exp, spread,
+)
+from actlab.kernels.gpu.half import (
+    erf_h, exp_h, expm1_h, log1p_h, log_h, normal_cdf_h, normal_density_h, scalar_h, scaled_exp_h,
+    sigmoid_h, sqrt_h, tanh_h,
+)
+from actlab.kernels.gpu.half_powers import (
+    lower_power_h, power_h, power_of_sum_h, power_slope_h, power_times_log_h, slope_of_power_h,
 )
 from actlab.kernels.gpu.powers import (
     lower_power, lower_power_32, power, power_32, power_of_sum, power_of_sum_32, power_slope,
@@ -37,6 +44,8 @@ AT = """\
 def {form}_at(x, {given}MODE: tl.constexpr, DTYPE: tl.constexpr):
     if MODE == 1:
         y = {direct}
+    elif MODE == 4:
+        y = {half}
     elif MODE == 0:
         y = {form}(x.to(tl.float64){constants}{exponents})
     else:
@@ -47,18 +56,39 @@ def {form}_at(x, {given}MODE: tl.constexpr, DTYPE: tl.constexpr):
 
 """
 
+FINISHED = """\
+@triton.jit
+def {name}_finished(x, factor, {given}MODE: tl.constexpr, DTYPE: tl.constexpr):
+    y = {form}_at(x, {passed}MODE, DTYPE)
+    return {finish}
+
+
+"""
+
 VALUE = """\
 @triton.jit
-def {form}_value(x, factor, mask, {given}MODE: tl.constexpr, DTYPE: tl.constexpr):
-    if MODE == 3:
-        {prepare_direct}
-        usable_here = {usable}({parameters}DTYPE) | (mask == 0)
-        y = {finish_direct}
-        if tl.min(usable_here.to(tl.int32)) == 0:
-            y = tl.where(usable_here, y, {finish_double})
-    else:
-        y = {finish}
+def {name}_value(x, factor, mask, {given}MODE: tl.constexpr, DTYPE: tl.constexpr):
+{device}
+    y = {name}_finished(x, factor, {passed}MODE, DTYPE)
     return y
+
+
+"""
+
+DEVICE = """\
+    if MODE == {mode}:
+        {prepare}
+        usable_here = {usable}({parameters}DTYPE)
+        y = {name}_finished(x, factor, {passed}{then}, DTYPE)
+        if every(usable_here, mask) == 0:
+            y = tl.where(usable_here, y, {name}_finished(x, factor, {passed}2, DTYPE))
+        return y
+"""
+
+UNKNOWN = """\
+@triton.jit
+def {name}_value(x, factor, mask, {given}MODE: tl.constexpr, DTYPE: tl.constexpr):
+    return x
 
 
 """
@@ -124,7 +154,7 @@ def product_of_cotangents(cotangent, factor):
     if cotangent.dtype == tl.float32 or cotangent.dtype == tl.float64:
         product = cotangent.to(tl.float64) * factor.to(tl.float64)
     else:
-        product = cotangent.to(tl.float32) * factor.to(tl.float32)
+        product = single(cotangent) * single(factor)
     return product
 
 
