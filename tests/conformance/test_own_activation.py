@@ -63,3 +63,35 @@ SQUARED_RELU = Activation(
 test_squared_relu = conformance(
     SQUARED_RELU, groups=["definition", "traits", "accuracy", "special", "transforms"]
 )
+
+
+def shifted(m, x, *, shift):
+    return x + shift
+
+
+def one(m, x, *, shift):
+    return 1
+
+
+SHIFTED = Activation(
+    name="shifted",
+    title="The identity plus a number, whose derivatives are constants",
+    forward=shifted,
+    derivative=one,
+    params=(Param("shift", 0.5, meaning="what is added"),),
+    terms={"value": lambda m, x, *, shift: m.absolute(x) + m.absolute(shift)},
+    traits=Traits(
+        monotone=True,
+        convex=True,
+        odd=False,
+        smoothness=float("inf"),
+        low=-float("inf"),
+        high=float("inf"),
+        lipschitz=1.0,
+    ),
+    references=(Reference("actlab", 2026, "An example for tests", "this file"),),
+)
+
+test_shifted = conformance(
+    SHIFTED, groups=["gradients", "saving", "special", "transforms"], tiers=["default"]
+)

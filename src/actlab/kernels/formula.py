@@ -115,6 +115,8 @@ def traced_wide(formula: Formula, x: Tensor, params: Params) -> Tensor:
     m = maths(wide, storage=x.dtype, differentiable=True)
     with torch_masks.recomputed(x):
         value = formula(m, wide, **_widened(params, wide.dtype))
+    if not isinstance(value, Tensor):  # such as the derivative in what is only added
+        value = torch.full_like(wide, value)
     return _nan_at_nan(value, x)
 
 

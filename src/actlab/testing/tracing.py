@@ -174,7 +174,10 @@ def onnx(subject: Subject, dtype: torch.dtype) -> None:
     params = subject.activation.defaults
     inputs = [x for x in places(subject, params, dtype) if abs(x) < 1e4]
     x = subject.tensor(inputs, dtype)
-    program = torch.onnx.export(_Layer(subject, params), (x,), dynamo=True, verbose=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter, about itself
+        layer = _Layer(subject, params).eval()
+        program = torch.onnx.export(layer, (x,), dynamo=True, verbose=False)
     assert program is not None
     (got,) = ReferenceEvaluator(program.model_proto).run(
         None, {program.model_proto.graph.input[0].name: x.numpy()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,6 +18,8 @@ from actlab.core import Activation
 from actlab.interpret.triton_ import Printed
 from actlab.kernels.call import Call
 from actlab.kernels.gpu.arguments import (
+    DEVICE_HALF,
+    DEVICE_MIXED,
     constants_of,
     device_of,
     parameter_arguments,
@@ -25,6 +28,10 @@ from actlab.kernels.gpu.layout import channel_steps, layout, memory_order
 
 NO_CONTRACTION = {"enable_fp_fusion": False}
 """Multiply-adds are where the text has them and nowhere else: see ``maths.py``."""
+
+MOST_REGISTERS = {DEVICE_MIXED: 96, DEVICE_HALF: 64}
+"""For each thread, in modes that hold a second way in double for rare parameters: what that takes
+would else leave room for too few threads to keep the memory busy. The first way takes about 40."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +61,7 @@ class TritonKernel:
                 inner, channels,
                 **parameter_arguments(self, call, tensors, x, constants),
                 DIMS=len(lay.shape), GATED=factor is not None, MODE=constants.mode,
-                WIDE=_is_wide(y, x, other), BLOCK=block, **NO_CONTRACTION,
+                WIDE=_is_wide(y, x, other), BLOCK=block, **_options(constants.mode),
             )  # fmt: skip
         return y
 
@@ -117,7 +124,7 @@ class TritonKernel:
                 DIMS=len(lay.shape), OUTPUT=call.form == "output", GATED=factor is not None,
                 MODE=constants.mode, VALUE_MODE=values.mode,
                 WIDE=_is_wide(x_grad, factor_grad, saved, cotangent, other), BLOCK=block,
-                **NO_CONTRACTION,
+                **_options(constants.mode),
             )  # fmt: skip
 
     def _sums(
@@ -159,7 +166,7 @@ class TritonKernel:
                     **{f"W_{name}": name in wanted for name in params},
                     DIMS=len(lay.shape), OUTPUT=call.form == "output", GATED=factor is not None,
                     MODE=constants.mode, CHUNK=chunk, ROWS=rows, COLUMNS=columns, WANTS_X=wants_x,
-                    **NO_CONTRACTION,
+                    **_options(constants.mode),
                 )  # fmt: skip
             for place, (name, param) in enumerate(params.items()):
                 if name in wanted and isinstance(param, Tensor):
@@ -202,6 +209,13 @@ def _channel_dim(call: Call, x: Tensor) -> int:
 
 
 BLOCK_BYTES = 4096
+
+
+def _options(mode: int) -> dict[str, Any]:
+    """What the compiler is told."""
+    if mode in MOST_REGISTERS and torch.version.hip is None:
+        return NO_CONTRACTION | {"maxnreg": MOST_REGISTERS[mode]}
+    return NO_CONTRACTION
 
 
 def _block(x: Tensor) -> int:

@@ -137,9 +137,10 @@ class _Shape:
         return lines
 
     def _term(self, name: str, key: str) -> list[str]:
-        whole = [*self._parts("", key), f"partial = {self._of_saved('', key)}"]
+        whole = [*self._parts("", key), f"wide = {self._of_saved('', key)}"]
+        product = "passed(cotangent.to(tl.float64), wide, tl.float64)"
         half = f"half_{key}"
-        lines = [*whole, "term = passed(cotangent.to(tl.float64), partial, tl.float64)"]
+        lines = [*whole, f"term = {product}"]
         if half in self.forms:
             here = "".join(f"{n}_here, " for n in self.names)
             lines = [
@@ -150,8 +151,7 @@ class _Shape:
                 "    term = passed(single(cotangent), partial, tl.float32).to(tl.float64)",
                 "    if every(usable_here, mask) == 0:",
                 *(f"        {line}" for line in whole),
-                "        other = passed(cotangent.to(tl.float64), partial, tl.float64)",
-                "        term = tl.where(usable_here, term, other)",
+                f"        term = tl.where(usable_here, term, {product})",
                 "else:",
                 *(f"    {line}" for line in lines),
             ]
