@@ -3,7 +3,8 @@
     python compiling.py TARGET DTYPES NAME...
 
 in an environment without TRITON_INTERPRET. Each line is JSON: the kernel, its mode, and how often
-its PTX has an approximate division, another approximate instruction, or flushes subnormal numbers.
+its PTX has an approximate division, another approximate instruction, flushes subnormal numbers, or
+computes in double.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from actlab.kernels.gpu.module import made
 TARGETS = {"sm_80": GPUTarget("cuda", 80, 32), "sm_90": GPUTarget("cuda", 90, 32)}
 TENSORS = ("x", "factor", "y", "saved", "cotangent", "x_grad", "factor_grad")
 INTEGERS = ("n", "inner", "channels", "length", "chunks", "count")
-FORBIDDEN = ("div.full", ".approx", ".ftz")
+COUNTED = ("div.full", "sqrt.approx.ftz.f32", ".approx", ".ftz", ".f64")
+SINGLE = (1, 4)
+"""The modes of ``kernels/gpu/template.py`` without double precision."""
 
 
 def types(kernel: Any, dtype: str) -> dict[str, Any]:
@@ -46,7 +49,7 @@ def compiled(kernel: Any, dtype: str, constants: dict[str, Any], target: GPUTarg
     given = {name: value for name, value in constants.items() if name in kernel.arg_names}
     for name in kernel.arg_names:
         if name.startswith("KIND_"):
-            given[name] = 0 if constants["MODE"] < 2 else 2
+            given[name] = 0 if constants["MODE"] in (0, *SINGLE) else 2
         elif name.startswith("W_"):
             given[name] = True
         elif name[0] in "EF" and name[1:].isdigit():
@@ -64,22 +67,25 @@ def main(target: str, dtypes: str, *names: str) -> None:
         kernels, why = made(actlab.get(name))
         if kernels is None:
             raise SystemExit(why)
-        direct = "direct_forward" in kernels.printed.forms
+        forms = kernels.printed.forms
         constants = {
             "DIMS": 2, "WIDE": True, "BLOCK": 1024, "CHUNK": 1024, "ROWS": 256, "COLUMNS": 4,
             "WANTS_X": True, "OUTPUT": kernels.activation.saves == "output",
         }  # fmt: skip
         for dtype in dtypes.split(","):
-            modes = [0, 2, *([1, 3] if direct and dtype != "fp64" else [])]
+            modes = [0, 2]
+            modes += [1, 3] if "direct_forward" in forms and dtype != "fp64" else []
+            modes += [4, 5] if "half_forward" in forms and dtype in ("fp16", "bf16") else []
             for mode in modes:
                 for gated in (False, True):
                     for part in ("value_kernel", "gradient_kernel", "sums_kernel"):
                         kernel = getattr(kernels.module, part, None)
-                        if kernel is None or (part == "sums_kernel" and mode < 2):
+                        of_numbers = mode in (0, *SINGLE)
+                        if kernel is None or (part == "sums_kernel" and of_numbers):
                             continue
                         chosen = {**constants, "MODE": mode, "VALUE_MODE": mode, "GATED": gated}
                         ptx = compiled(kernel, dtype, chosen, TARGETS[target])
-                        found = {word: ptx.count(word) for word in FORBIDDEN}
+                        found = {word: ptx.count(word) for word in COUNTED}
                         print(json.dumps([name, part, dtype, mode, gated, found]), flush=True)
 
 

@@ -39,6 +39,25 @@ def derivative(m, x):
     return m.where(x < -FAR, 0, m.where(x <= 0, inside_left, m.where(x <= FAR, inside_right, 1)))
 
 
+def _half_parts(m, x):
+    """tanh(softplus(x)) as a quotient on either side of 0, by one exponential."""
+    e = m.exp(-m.absolute(x))
+    above = m.where(x <= 0, e * (e + 2), 1 + 2 * e)
+    return e, above, 1 / (above + m.where(x <= 0, 2, 2 * (e * e)))
+
+
+def half_forward(m, x):
+    _, above, below = _half_parts(m, x)
+    return m.where(x < -FAR, 0, x * (above * below))
+
+
+def half_derivative(m, x):
+    e, above, below = _half_parts(m, x)
+    rise = m.where(x <= 0, e * (1 + e), (e * e) * (1 + e))
+    slope = below * m.fma(4 * x, rise * below, above)
+    return m.where(x < -FAR, 0, m.where(x <= FAR, slope, 1))
+
+
 MISH = Activation(
     name="mish",
     title="Mish: x times the tanh of softplus(x)",
@@ -48,7 +67,7 @@ MISH = Activation(
     derivative=derivative,
     textbook=textbook,
     textbook_derivative=textbook_derivative,
-    half_types=HalfTypes(),
+    half_types=HalfTypes(forward=half_forward, derivative=half_derivative),
     traits=Traits(
         monotone=False,
         convex=False,

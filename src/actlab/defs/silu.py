@@ -31,6 +31,15 @@ def derivative(m, x):
     return m.where(x < -FAR, 0, m.where(x <= 0, below, m.where(x <= FAR, above, 1)))
 
 
+def half_forward(m, x):
+    return m.where(x < -FAR, 0, x * m.sigmoid(x))
+
+
+def half_derivative(m, x):
+    slope = m.sigmoid(x) * m.fma(x, m.sigmoid(-x), 1)
+    return m.where(x < -FAR, 0, m.where(x <= FAR, slope, 1))
+
+
 SILU = Activation(
     name="silu",
     title="SiLU: the sigmoid linear unit, x times sigmoid(x)",
@@ -41,7 +50,7 @@ SILU = Activation(
     textbook=textbook,
     textbook_derivative=textbook_derivative,
     aliases=("swish",),
-    half_types=HalfTypes(),
+    half_types=HalfTypes(forward=half_forward, derivative=half_derivative),
     traits=Traits(
         monotone=False,
         convex=False,

@@ -17,6 +17,10 @@ def derivative(m, x):
     return m.sigmoid(x)
 
 
+def half_forward(m, x):
+    return m.where(x <= 0, 0, x) + m.log1p(m.exp(-m.absolute(x)))
+
+
 SOFTPLUS = Activation(
     name="softplus",
     title="Softplus: log(1 + e^x)",
@@ -25,7 +29,7 @@ SOFTPLUS = Activation(
     forward=forward,
     derivative=derivative,
     textbook=textbook,
-    half_types=HalfTypes(),
+    half_types=HalfTypes(forward=half_forward),
     traits=Traits(
         monotone=True,
         convex=True,

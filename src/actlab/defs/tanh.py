@@ -12,6 +12,12 @@ def derivative(m, x):
     return 4 * (m.sigmoid(2 * x) * m.sigmoid(-2 * x))
 
 
+def half_derivative(m, x):
+    e = m.exp(-2 * m.absolute(x))
+    r = 1 / (1 + e)
+    return 4 * ((e * r) * r)
+
+
 def textbook_derivative(m, x):
     return 1 - m.tanh(x) ** 2
 
@@ -24,7 +30,7 @@ TANH = Activation(
     forward=forward,
     derivative=derivative,
     textbook_derivative=textbook_derivative,
-    half_types=HalfTypes(),
+    half_types=HalfTypes(derivative=half_derivative),
     traits=Traits(
         monotone=True,
         convex=False,
