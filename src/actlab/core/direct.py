@@ -67,9 +67,12 @@ class HalfTypes:
         forward: the value, where the definition's own formula will not do or takes longer.
         derivative: the slope from the input, likewise.
         derivative_from_output: the slope from the output, likewise.
+        traced: the value as compilers are shown it, where the definition's own formula will not
+            do: see ``Direct``, which comes first where a definition has both.
     """
 
     usable: Callable[..., Any] = always
     forward: Callable[..., Any] | None = None
     derivative: Callable[..., Any] | None = None
     derivative_from_output: Callable[..., Any] | None = None
+    traced: Callable[..., Any] | None = None

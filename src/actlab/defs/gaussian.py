@@ -37,7 +37,8 @@ def derivative(m, x):
 
 
 def half_forward(m, x):
-    return m.exp(-(x * x))
+    middle = m.guard(x, (-FAR, FAR), 0)
+    return m.where(m.absolute(x) <= FAR, m.exp(-(middle * middle)), 0)
 
 
 def half_derivative(m, x):
@@ -53,7 +54,7 @@ GAUSSIAN = Activation(
     textbook=textbook,
     textbook_derivative=textbook_derivative,
     # The square of a half type is exact in single precision.
-    half_types=HalfTypes(forward=half_forward, derivative=half_derivative),
+    half_types=HalfTypes(forward=half_forward, derivative=half_derivative, traced=half_forward),
     traits=Traits(
         monotone=False,
         convex=False,

@@ -47,11 +47,20 @@ def tanh_forward(m, x):
     return m.where(x < -FAR, 0, m.where(x <= FAR, middle * m.sigmoid(argument), x))
 
 
-def tanh_half_derivative(m, x):
-    """With an argument of fewer roundings: the left tail multiplies each of them by ten."""
+def _tanh_half_argument(m, x):
+    """With fewer roundings: the left tail multiplies each of them by ten."""
     middle = m.guard(x, (-FAR, FAR), 0)
     steep, square = 2 * m.sqrt(2 / m.pi), middle * middle
-    argument = middle * m.fma(square, steep * CUBIC, steep)
+    return middle, steep, square, middle * m.fma(square, steep * CUBIC, steep)
+
+
+def tanh_half_forward(m, x):
+    middle, _, _, argument = _tanh_half_argument(m, x)
+    return m.where(x < -FAR, 0, m.where(x <= FAR, middle * m.sigmoid(argument), x))
+
+
+def tanh_half_derivative(m, x):
+    middle, steep, square, argument = _tanh_half_argument(m, x)
     weight, rest = m.sigmoid(argument), m.sigmoid(-argument)
     slope = weight * m.fma(middle * rest, m.fma(square, steep * 3 * CUBIC, steep), 1)
     return m.where(x < -FAR, 0, m.where(x <= FAR, slope, 1))
@@ -102,7 +111,11 @@ GELU_TANH = Activation(
     derivative=tanh_derivative,
     textbook=tanh_textbook,
     textbook_derivative=tanh_textbook_derivative,
-    half_types=HalfTypes(derivative=tanh_half_derivative),
+    half_types=HalfTypes(
+        forward=tanh_half_forward,
+        derivative=tanh_half_derivative,
+        traced=tanh_half_forward,
+    ),
     traits=Traits(
         monotone=False,
         convex=False,

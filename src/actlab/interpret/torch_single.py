@@ -50,6 +50,13 @@ class SingleMaths(TorchMaths):
         digits, exponent = math.frexp(x)
         return digits * 2.0**24 % 1.0 == 0.0 and -125 <= exponent <= 128
 
+    def absolute(self, x: Any) -> Any:
+        return abs(x) if is_number(x) else torch.abs(x)
+
+    def erf(self, x: Tensor) -> Tensor:
+        # In float32 Inductor vectorises a formula with an absolute error, which loses small x.
+        return torch.erf(x.to(torch.float64)).to(x.dtype)
+
     def widened(self, x: Tensor) -> Tensor:
         return x if self.half else x.to(torch.float64)
 

@@ -53,28 +53,31 @@ def _traced(activation: Activation, x: Tensor, params: Params) -> Tensor:
 
 
 def _single_will_do(activation: Activation, x: Tensor, params: Params) -> bool:
-    direct = activation.direct
+    direct, half = activation.direct, activation.half_types
     if (
-        direct is None
-        or not torch.compiler.is_compiling()
+        not torch.compiler.is_compiling()
         or x.dtype == torch.float64
         or compute_dtype(x) != torch.float64
         or any(isinstance(value, Tensor) for value in params.values())
     ):
         return False
-    conditions = [direct.usable]
-    if x.dtype in HALVES and direct.slopes_usable is not None:
-        conditions.append(direct.slopes_usable)  # float32 is computed in double where it matters
+    conditions = []
+    if direct is not None:
+        conditions.append(direct.usable)
+        if x.dtype in HALVES and direct.slopes_usable is not None:
+            conditions.append(direct.slopes_usable)  # float32 is in double where it matters
+    elif half is not None and x.dtype in HALVES and not torch_onnx.is_exporting():
+        # Exporters to ONNX write log1p as a logarithm of a sum, which only double forgives.
+        conditions.append(half.usable)
     m = SingleMaths(x, storage=x.dtype)
-    return all(usable(m, **params) for usable in conditions)
+    return bool(conditions) and all(usable(m, **params) for usable in conditions)
 
 
 def traced_single(activation: Activation, x: Tensor, params: Params) -> Tensor:
     """A value as plain differentiable operations in single precision."""
-    direct = activation.direct
-    assert direct is not None
+    shown = activation.direct or activation.half_types
     single = x.to(torch.float32)
-    formula = direct.traced or activation.forward
+    formula: Formula = (shown.traced if shown else None) or activation.forward
     value = formula(SingleMaths(single, storage=x.dtype), single, **params)
     return _single_nan_at_nan(value, single)
 
