@@ -194,3 +194,17 @@ def test_second_derivatives_are_those_of_the_formula() -> None:
     x = numbers(20, dtype=torch.float64).requires_grad_()
     assert torch.autograd.gradcheck(lambda x: functional.ralu(x, backend="triton"), [x])
     assert torch.autograd.gradgradcheck(lambda x: functional.ralu(x, backend="triton"), [x])
+
+
+@pytest.mark.parametrize("omega", [0.001, 1.0, 3.7])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_sines_of_angles_of_any_size(omega: float, dtype: torch.dtype) -> None:
+    # What the product with omega loses is itself an angle of many turns here.
+    subject, params = Subject(get("sine"), "triton", DEVICE), {"omega": omega}
+    given = [1e6, 1048577.0, -1e9, 1e15, -1e22, 3e37, -3.4e38, 1.5, -1e-30]
+    inputs = torch.tensor(given, dtype=dtype).tolist()
+    x = subject.tensor(inputs, dtype).requires_grad_()
+    y = functional.call("sine", x, omega=omega, backend="triton")
+    compare(subject, "value", inputs, y, params)
+    (slope,) = torch.autograd.grad(y.sum(), x)
+    compare(subject, "slope", inputs, slope, params)

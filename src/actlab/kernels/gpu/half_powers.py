@@ -10,6 +10,7 @@ import triton.language as tl
 
 from actlab.kernels.gpu.half import log_h, log_parts_h, scaled_h, sqrt_h
 from actlab.kernels.gpu.maths import line, number, spread, sum_of
+from actlab.kernels.gpu.powers import by_products
 
 
 @triton.jit
@@ -43,20 +44,7 @@ def raised_h(base, p, rest, TWICE: tl.constexpr):
         far = tl.where(p > 0.0, float("inf"), tl.where(p < 0.0, 0.0, 1.0))
         result = tl.where(finite, any, far)
     else:
-        base2 = base * base
-        base4 = base2 * base2
-        base8 = base4 * base4
-        result = number(base, 1.0)
-        if TWICE & 1:
-            result = sqrt_h(base)
-        if TWICE & 2:
-            result = result * base
-        if TWICE & 4:
-            result = result * base2
-        if TWICE & 8:
-            result = result * base4
-        if TWICE & 16:
-            result = result * base8
+        result = by_products(base, sqrt_h(base), TWICE)
     return result
 
 

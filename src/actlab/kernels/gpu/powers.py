@@ -37,6 +37,26 @@ def base64(x, b, unit: tl.constexpr):
 
 
 @triton.jit
+def by_products(base, root, TWICE: tl.constexpr):
+    """``base^(TWICE / 2)``, given the square root of the base."""
+    base2 = base * base
+    base4 = base2 * base2
+    base8 = base4 * base4
+    result = number(base, 1.0)
+    if TWICE & 1:
+        result = root
+    if TWICE & 2:
+        result = result * base
+    if TWICE & 4:
+        result = result * base2
+    if TWICE & 8:
+        result = result * base4
+    if TWICE & 16:
+        result = result * base8
+    return result
+
+
+@triton.jit
 def raised64(base, error, p, TWICE: tl.constexpr):
     """``(base (1 + error))^p`` for ``base > 0``."""
     if TWICE == 0:
@@ -50,20 +70,7 @@ def raised64(base, error, p, TWICE: tl.constexpr):
         far = tl.where(p > 0.0, float("inf"), tl.where(p < 0.0, 0.0, 1.0))
         result = tl.where(finite, any, far)
     else:
-        base2 = base * base
-        base4 = base2 * base2
-        base8 = base4 * base4
-        result = number(base, 1.0)
-        if TWICE & 1:
-            result = tl.sqrt(base)
-        if TWICE & 2:
-            result = result * base
-        if TWICE & 4:
-            result = result * base2
-        if TWICE & 8:
-            result = result * base4
-        if TWICE & 16:
-            result = result * base8
+        result = by_products(base, tl.sqrt(base), TWICE)
         result = tl.where(result < float("inf"), tl.fma(result, p * error, result), result)
     return result
 

@@ -1,7 +1,6 @@
-"""Sigmoids, the normal law and angles in double, in the Triton language.
+"""Sigmoids, the normal law and the inverse tangent in double, in the Triton language.
 
-The approximations are those of ``csrc/maths_double.h`` and ``csrc/maths_circle.h``. Sines are
-Triton's own, which reduce angles of any size.
+The approximations are those of ``csrc/maths_double.h`` and ``csrc/maths_circle.h``.
 """
 
 from __future__ import annotations
@@ -141,27 +140,3 @@ def arctan64(x):
     most = base + t
     low = tl.where(steep, number(x, 6.123233995736766e-17), number(x, 0.0))
     return sign_of(most + (((base - most) + t) + tl.fma(t * z, p, low)), x)
-
-
-@triton.jit
-def angle_of(x, rate):
-    """``rate x`` and what it lost; a finite product that leaves the range is 0."""
-    angle, lost = product_of(x, rate)
-    outside = (tl.abs(angle) == float("inf")) & (tl.abs(x) < float("inf"))
-    angle = tl.where(outside, 0.0, angle)
-    sound = (tl.abs(angle) < float("inf")) & (tl.abs(angle) > 1.1830521861667747e-271)
-    return angle, tl.where(sound & (outside == 0), lost, 0.0)
-
-
-@triton.jit
-def sin64(x, rate):
-    angle, lost = angle_of(x, rate)
-    direct = tl.sin(angle)
-    # The sum would lose the sign of -0.0.
-    return tl.where(lost == 0.0, direct, tl.fma(tl.cos(angle), lost, direct))
-
-
-@triton.jit
-def cos64(x, rate):
-    angle, lost = angle_of(x, rate)
-    return tl.fma(-tl.sin(angle), lost, tl.cos(angle))

@@ -32,8 +32,9 @@ from actlab.kernels.gpu.powers import (
     lower_power, lower_power_32, power, power_32, power_of_sum, power_of_sum_32, power_slope,
     power_slope_32, power_times_log, slope_of_power, slope_of_power_32,
 )
+from actlab.kernels.gpu.circle import cos64, sin64
 from actlab.kernels.gpu.special import (
-    arctan64, cos64, erf64, normal_cdf64, normal_density64, sigmoid64, sin64, tanh64,
+    arctan64, erf64, normal_cdf64, normal_density64, sigmoid64, tanh64,
 )
 
 
