@@ -41,7 +41,16 @@ def always(m: Any, **params: Any) -> bool:
 
 
 def moderate(m: Any, *params: Any) -> Any:
-    """The condition that parameters are between 2^-8 and 2^8 in size."""
+    """The condition that parameters are between 2^-8 and 2^8 in size, for ``usable``.
+
+    Args:
+        m: the namespace that the condition is given.
+        params: parameters, negative ones too.
+
+    Example:
+        >>> from actlab.core import HalfTypes, moderate
+        >>> half_types = HalfTypes(usable=lambda m, *, slope: moderate(m, slope))
+    """
     holds: Any = True
     for param in params:
         size = m.absolute(param)
@@ -50,7 +59,16 @@ def moderate(m: Any, *params: Any) -> Any:
 
 
 def power_of_two(m: Any, param: Any) -> Any:
-    """The condition that a positive parameter multiplies and divides without rounding."""
+    """The condition that a positive parameter multiplies and divides without rounding.
+
+    Args:
+        m: the namespace that the condition is given.
+        param: a parameter above 0.
+
+    Example:
+        >>> from actlab.core import HalfTypes, power_of_two
+        >>> half_types = HalfTypes(usable=lambda m, *, beta: power_of_two(m, beta))
+    """
     return m.exact(param) & m.exact(1 / param)
 
 
