@@ -12,6 +12,8 @@ import torch
 import torch._dynamo as dynamo
 from torch import Tensor
 
+import actlab.functional as F
+
 
 @dataclass
 class Graphs:
@@ -61,3 +63,15 @@ def kernels(function: Callable[[Tensor], Tensor], x: Tensor) -> int:
         count = metrics.generated_kernel_count
         metrics.reset()
     return count
+
+
+def dtypes_in_graph(name: str, params: dict[str, float], dtype: torch.dtype) -> set[Any]:
+    """The dtypes of everything that the graph of one call computes."""
+
+    class Layer(torch.nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return F.call(name, x, **params)
+
+    graph = torch.export.export(Layer(), (torch.zeros(4, dtype=dtype),)).graph
+    found = (node.meta.get("val") for node in graph.nodes)
+    return {value.dtype for value in found if isinstance(value, Tensor)}

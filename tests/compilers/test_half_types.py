@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import torch
-from torch import Tensor
 
 import actlab.functional as F
 from actlab import get, names
 from actlab.testing.comparison import HALF_TYPES
-from compilers.counting import fresh_compiler
+from compilers.counting import dtypes_in_graph, fresh_compiler
 from half_types import every_number, in_double, wrong
 
 IN_SINGLE = [
@@ -30,18 +27,6 @@ PARAMETERS: list[tuple[str, dict[str, float]]] = [
     ("swish_beta", {"beta": -4.0}),
 ]
 CASES = [(name, get(name).defaults) for name in IN_SINGLE] + PARAMETERS
-
-
-def dtypes_in_graph(name: str, params: dict[str, float], dtype: torch.dtype) -> set[Any]:
-    """The dtypes of everything that the graph of one call computes."""
-
-    class Layer(torch.nn.Module):
-        def forward(self, x: Tensor) -> Tensor:
-            return F.call(name, x, **params)
-
-    graph = torch.export.export(Layer(), (torch.zeros(4, dtype=dtype),)).graph
-    found = (node.meta.get("val") for node in graph.nodes)
-    return {value.dtype for value in found if isinstance(value, Tensor)}
 
 
 @pytest.mark.parametrize("name", ["gelu", "silu", "mish", "softplus", "swish_beta"])

@@ -12,7 +12,7 @@ from torch import Tensor
 
 import actlab.functional as F
 from actlab.testing.comparison import THROUGH_FLOAT32
-from compilers.counting import fresh_compiler
+from compilers.counting import dtypes_in_graph, fresh_compiler
 from unit.kernels.native_results import apart, results
 
 CASES: list[tuple[str, dict[str, float]]] = [
@@ -97,19 +97,6 @@ def test_accurate_by_inductor(name: str, params: dict[str, float], dtype: torch.
             limits = (1.0, 2.0) if single else (THROUGH_FLOAT32, THROUGH_FLOAT32)
             assert apart(value.detach()[finite], exact.value, of_value) <= limits[0]
             assert apart(slope[finite], exact.slope, of_slope) <= limits[1]
-
-
-def dtypes_in_graph(name: str, params: dict[str, float], dtype: torch.dtype) -> set[Any]:
-    """The dtypes of everything that the graph of one call computes."""
-    x = torch.zeros(4, dtype=dtype)
-
-    class Layer(torch.nn.Module):
-        def forward(self, x: Tensor) -> Tensor:
-            return F.call(name, x, **params)
-
-    graph = torch.export.export(Layer(), (x,)).graph
-    found = (node.meta.get("val") for node in graph.nodes)
-    return {value.dtype for value in found if isinstance(value, Tensor)}
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16], ids=str)

@@ -43,15 +43,19 @@ def constants_of(kernel: TritonKernel, key: str, call: Call, dtype: torch.dtype)
     params = tuple(call.params.values())
     if any(value is None for value in params):
         return Constants(_on_device(kernel, key, dtype))
-    return _of_numbers(kernel, key, params, str(dtype).removeprefix("torch."))
+    return _of_numbers(kernel, key, params, _storage(dtype))
 
 
 HALF_TYPES = ("float16", "bfloat16")
 
 
+def _storage(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
 def _on_device(kernel: TritonKernel, key: str, dtype: torch.dtype) -> int:
     forms = kernel.printed.forms
-    if dtype in (torch.float16, torch.bfloat16) and f"half_{key}" in forms:
+    if _storage(dtype) in HALF_TYPES and f"half_{key}" in forms:
         return DEVICE_HALF
     return DEVICE_MIXED if dtype != torch.float64 and f"direct_{key}" in forms else DEVICE
 
